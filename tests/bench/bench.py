@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Measures everything, keeps the raw figures in build/bench/raw.json, and prints what report.py makes of them.
+
+BENCH=full takes longer: 10,000 containers in sequence instead of 1,000, and twice the rounds. BENCH=quick only shows that all works.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import measure
+import report
+import rows
+import timing
+
+# Runs of each command in a round, rounds, containers at once, containers in sequence.
+RUNS, ROUNDS, CROWD, SEQUENCE = {"full": (10, 20, 1000, 10000), "quick": (3, 1, 40, 40)}.get(os.environ.get("BENCH"), (10, 10, 1000, 1000))
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = re.search(r"^model name\s*: (.*)$", file.read(), re.M)
+    with open("/proc/meminfo") as file:
+        memory = int(re.search(r"MemTotal: +(\d+)", file.read()).group(1)) >> 20
+    versions = {}
+    for name, words in (("sv", [rows.SV, "--version"]), ("crun", ["crun", "--version"]), ("runc", ["runc", "--version"]),
+                        ("bwrap", ["bwrap", "--version"]), ("systemd-nspawn", ["systemd-nspawn", "--version"]),
+                        ("podman", ["podman", "--version"]), ("hyperfine", ["hyperfine", "--version"])):
+        if rows.has(words[0]):
+            text = subprocess.run(words, capture_output=True, text=True).stdout.split("\n")[0]
+            versions[name] = (re.findall(r"\d[\w.~+-]*", text) or ["?"])[0]
+    return {"date": time.strftime("%Y-%m-%d"), "kernel": os.uname().release, "cpu": model.group(1) if model else os.uname().machine,
+            "cpus": os.cpu_count(), "memory_gb": memory, "load": os.getloadavg()[0], "versions": versions}
+
+
+def summary(words, row):
+    return {"median_us": timing.median(row) * 1e6, "spread": timing.spread(row), "cpu_us": row["cpu"] * 1e6}
+
+
+def timed(commands, rest):
+    measured = timing.rounds(commands, ROUNDS, RUNS, rest)
+    return {name: summary(words, measured[name]) for name, words in commands}
+
+
+def step(what):
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+def main():
+    os.makedirs(rows.WORK, exist_ok=True)
+    peers, left_out = rows.peers()
+    working = [(name, words) for name, words in peers if timing.works(words)]
+    left_out += [f"{name} (does not work here)" for name, words in peers if (name, words) not in working]
+    variants = [(name, words) for name, words in rows.variants() if timing.works(words)]
+    raw = {"machine": machine(), "runs": RUNS * ROUNDS, "left_out": left_out}
+
+    step("peers, back to back")
+    raw["back_to_back"] = timed(working, 0)
+    step("peers, with 0.1 s of rest")
+    raw["with_rest"] = timed(working, 0.1)
+    step("one thing changed")
+    raw["variants"] = timed(variants, 0)
+    step("system calls, memory, disk")
+    raw["syscalls"] = {name: measure.syscalls(words) for name, words in working}
+    raw["peak_kb"] = {name: measure.peak_kb(words) for name, words in working}
+    raw["disk"] = {name: measure.bytes_on_disk(programs) for name, programs in rows.files()}
+    step("an idle container")
+    raw["idle"] = measure.idle()
+    step("first instruction, stop, limits, throughput")
+    echo = ["/bin/echo", "x"]
+    raw["first_instruction_us"] = {name: measure.first_instruction(words) * 1e6
+                                   for name, words in (("floor", [rows.FLOOR, rows.ROOTFS, *echo]), ("sv run", rows.sv(command=echo)),
+                                                       ("bwrap --unshare-all", rows.bwrap(echo))) if rows.has(words[0])}
+    raw["stop_us"] = measure.stop_time() * 1e6
+    raw["smallest_memory_kb"] = measure.smallest_memory()
+    raw["throughput"] = measure.throughput()
+    raw["filter_cost"] = measure.filter_cost()
+    raw["inits"] = measure.inits()
+    step(f"{CROWD} at once")
+    raw["crowd"] = measure.crowd(CROWD)
+    step("one after another")
+    raw["sequence"] = measure.sequence(SEQUENCE)
+    step("through a table of 2,000 mounts")  # the last: they stay until this mount namespace ends
+    mounts = measure.many_mounts()
+    raw["many_mounts"] = {"mounts": mounts, **timed([row for row in working if row[0] in ("floor", "sv run", "bwrap --unshare-all", "crun")], 0)}
+    with open(f"{rows.WORK}/raw.json", "w") as file:
+        json.dump(raw, file, indent=1)
+    print(report.text(raw))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""report.py: makes docs/BENCHMARKS.md and its charts of build/bench/raw.json. Nothing in them is written by hand."""
+import json
+import sys
+
+import rows
+
+HEAD = """# Benchmarks
+
+Made by `make bench` and `make bench-report` from raw figures; `make bench-check` holds the ratios that sv promises.
+
+Every time is of a whole process, from its start to its end, of `/bin/true` (static busybox) in the same root tree, by hyperfine, in
+rounds in which all take turns. *floor* is a small C program that makes the same namespaces but the user's, and the same mounts,
+devices and masks, by bare system calls, with no supervision, no control group, no filter and no capability dropped
+(tests/bench/floor.c). `sv run` has everything on that is on by default: a user namespace, a seccomp filter, masks,
+capabilities, a supervisor that outlives the command. crun and runc run a bundle with the same namespaces but the user's, the
+same mounts and masks, no seccomp filter, and a control group, which they always make unless told otherwise. /run is a tmpfs.
+"""
+
+
+def table(head, lines):
+    return "\n".join(["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"] +
+                     ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines])
+
+
+def times(measured, base="floor"):
+    of = measured.get(base, {}).get("median_us") or 1
+    own = measured.get("sv run", {}).get("median_us") or 1
+    return table(["", "median", "+-", "CPU", f"x {base}", "x sv run"],
+                 [[name, f"{row['median_us'] / 1000:.2f} ms", f"{row['spread']:.0%}", f"{row['cpu_us'] / 1000:.2f} ms",
+                   f"{row['median_us'] / of:.2f}", f"{row['median_us'] / own:.2f}"] for name, row in measured.items()])
+
+
+def promises(raw):
+    lines = []
+    for row, other, word, promised in rows.PROMISES:
+        cells = [f"{row} / {other}", f"{word} {promised}"]
+        for mode in ("back_to_back", "with_rest"):
+            measured = raw[mode]
+            cells.append(f"{measured[row]['median_us'] / measured[other]['median_us']:.2f}" if row in measured and other in measured else "-")
+        lines.append(cells)
+    lines.append(["system calls of sv run, all processes", f"at most {rows.SYSCALLS_PROMISED}", raw["syscalls"]["sv run"], ""])
+    lines.append(["sv and init of an idle container, PSS", f"at most {rows.IDLE_PROMISED_KB} KB", f"{raw['idle']['pss_kb']} KB", ""])
+    return table(["", "promised", "back to back", "with rest"], lines)
+
+
+def costs(raw):
+    return table(["", "system calls", "peak memory of a process", "on disk"],
+                 [[name, raw["syscalls"][name], f"{raw['peak_kb'][name]} KB",
+                   f"{raw['disk'][key] / 1000:.0f} KB" if (key := name.split()[0]) in raw["disk"] and "," not in name else ""] for name in raw["syscalls"]])
+
+
+def single(raw):
+    crowd, sequence, flow = raw["crowd"], raw["sequence"], raw["throughput"]
+    lines = [[f"time to the first byte of the command, {name}", f"{value / 1000:.2f} ms"] for name, value in raw["first_instruction_us"].items()]
+    lines += [
+        ["time to stop (TERM to sv until all is removed)", f"{raw['stop_us'] / 1000:.2f} ms"],
+        ["idle container after 10 s: sv + init, PSS", f"{raw['idle']['sv_kb']} + {raw['idle']['init_kb']} KB"],
+        ["smallest --memory that starts /bin/true", f"{raw['smallest_memory_kb']} KB" if raw["smallest_memory_kb"] else "no such limit here"],
+        [f"{crowd['count']} at once: up / answering / left behind", f"{crowd['up']} / {crowd['answered']} / {crowd['left']}"],
+        ["started a second, the first tenth and the last", f"{crowd['rate_first']:.0f} and {crowd['rate_last']:.0f}"],
+        ["memory a container, user (sv + init, PSS) and kernel", f"{crowd['user_kb']:.0f} and {crowd['kernel_kb']:.0f} KB"],
+        ["CPU of all of them, idle", f"{crowd['idle_cpu_percent']:.1f} %"],
+        ["time to stop all", f"{crowd['stop_seconds']:.2f} s"],
+        [f"{sequence['count']} in sequence: more descriptors / groups / links / kernel memory",
+         f"{sequence['descriptors']} / {sequence['groups']} / {sequence['links']} / {sequence['kernel_kb']} KB"],
+        ["out of a container through a pipe (not relayed), a pty (relayed)", f"{flow['pipe_mb_s']:.0f} and {flow['pty_mb_s']:.0f} MB/s"],
+    ]
+    return table(["", ""], lines)
+
+
+def inits(raw):
+    return table(["", "orphans reaped a second", "signals forwarded a second"],
+                 [[name, f"{row['reaped']:.0f}", f"{row['forwarded']:.0f}"] for name, row in raw["inits"].items()])
+
+
+def text(raw, charts=False):
+    machine = raw["machine"]
+    where = (f"{machine['date']}, Linux {machine['kernel']}, {machine['cpus']} CPUs ({machine['cpu']}), {machine['memory_gb']} GB, load "
+             f"{machine['load']:.1f} at the start; {raw['runs']} runs of each. " +
+             ", ".join(f"{name} {version}" for name, version in machine["versions"].items()) + ".")
+    left = "Left out: " + ", ".join(raw["left_out"]) + "." if raw["left_out"] else "Nobody is left out."
+    chart = {key: f"\n![{key}](bench-{key}.svg)\n" if charts else "" for key in CHARTS}
+    parts = [HEAD, where, left, "## What is promised", promises(raw), "## Back to back", times(raw["back_to_back"]), chart["back_to_back"],
+             "## With 0.1 s of rest before each", times(raw["with_rest"]), chart["with_rest"],
+             "## sv run, with one thing changed", times(raw["variants"], "sv run"), chart["variants"],
+             f"## Through a host's table of {raw['many_mounts']['mounts']} mounts",
+             times({name: row for name, row in raw["many_mounts"].items() if name != "mounts"}),
+             "## What a run takes", costs(raw), "## Single figures", single(raw), "## init beside others", inits(raw),
+             "## What the filter costs a system call, in ns", table(["", "no filter", "one ALLOW", "the default"], raw["filter_cost"])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+# --- charts ------------------------------------------------------------------------------------------------------------
+
+CHARTS = ("back_to_back", "with_rest", "variants")
+STYLE = """<style>text{font:13px sans-serif;fill:#24292f}rect{fill:#8c959f}rect.own{fill:#0969da}
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}rect{fill:#6e7681}rect.own{fill:#4493f8}}</style>"""
+
+
+def escape(words):
+    return words.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def svg(title, measured):
+    """Horizontal bars, readable on light and on dark: the background is the page's."""
+    largest = max(row["median_us"] for row in measured.values())
+    lines = []
+    for number, (name, row) in enumerate(measured.items()):
+        y, width = 40 + number * 26, max(1, round(row["median_us"] / largest * 400))
+        own = ' class="own"' if name.startswith("sv") else ""
+        lines.append(f'<text x="190" y="{y + 14}" text-anchor="end">{escape(name)}</text><rect{own} x="200" y="{y}" width="{width}" height="18"/>'
+                     f'<text x="{206 + width}" y="{y + 14}">{row["median_us"] / 1000:.2f} ms</text>')
+    height = 50 + len(lines) * 26
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 690 {height}" role="img" aria-label="{escape(title)}">{STYLE}'
+            f'<text x="10" y="22">{escape(title)}</text>' + "".join(lines) + "</svg>\n")
+
+
+TITLES = {"back_to_back": "/bin/true, start to end, back to back (median)", "with_rest": "/bin/true, start to end, 0.1 s of rest before each (median)",
+          "variants": "sv run with one thing changed, back to back (median)"}
+
+
+def main():
+    try:
+        with open(f"{rows.WORK}/raw.json") as file:
+            raw = json.load(file)
+    except OSError:
+        sys.exit("report: no raw figures: run 'sudo make bench' first")
+    with open("docs/BENCHMARKS.md", "w") as file:
+        file.write(text(raw, charts=True))
+    for key in CHARTS:
+        with open(f"docs/bench-{key}.svg", "w") as file:
+            file.write(svg(TITLES[key], raw[key]))
+
+
+if __name__ == "__main__":
+    main()

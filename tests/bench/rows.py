@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""What is measured: the commands, in tables. Whoever isn't installed is left out and named."""
+import json
+import os
+import shutil
+
+ARCH = os.environ.get("ARCH") or os.uname().machine
+SV = os.environ.get("SV") or "./sv"
+ROOTFS = os.path.abspath(os.environ.get("ROOTFS") or "build/rootfs")
+FLOOR = f"build/{ARCH}/bench/floor"
+WORK = "build/bench"
+COMMAND = ["/bin/true"]
+
+# What sv promises (README, docs/BENCHMARKS.md): the ratio of medians of one run, back to back and with rest alike.
+# (row, against, "most" or "least" that row's time may be of / the other's must be of row's)
+PROMISES = [
+    ("sv run", "floor", "at most", 1.6),
+    ("crun", "sv run", "at least", 4.0),
+    ("runc", "sv run", "at least", 10.0),
+    ("bwrap --unshare-all", "sv run", "at least", 1.5),
+    ("crun, with limits", "sv run, with limits", "at least", 1.0),
+]
+# Of the system calls 31 drop capabilities from the bounding set one by one, 15 are busybox's, 15 make what is in /dev, 24 are
+# masks, of which 9 find nothing on most kernels. The aim is 200 of them, and 150 KB.
+SYSCALLS_PROMISED = 265
+IDLE_PROMISED_KB = 190
+
+LIMITS = ["--memory", "64m", "--cpus", "1", "--pids-limit", "64"]
+
+
+def has(*programs):
+    return all(shutil.which(program) for program in programs)
+
+
+def bundle(name, limits=False):
+    """An OCI bundle with the namespaces, mounts and masks of `sv run` (but for the user namespace: the tree would have to be chowned)."""
+    folder = os.path.join(WORK, name)
+    os.makedirs(folder, exist_ok=True)
+    quiet = ["nosuid", "noexec", "nodev"]
+    linux = {
+        "namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount", "cgroup")],
+        "maskedPaths": ["/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+                        "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block",
+                        "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux"],
+        "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    }
+    if limits:
+        linux["resources"] = {"memory": {"limit": 64 << 20}, "cpu": {"quota": 100000, "period": 100000}, "pids": {"limit": 64}}
+    kept = [f"CAP_{cap}" for cap in ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+                                     "NET_BIND_SERVICE", "SYS_CHROOT", "SETFCAP")]
+    config = {
+        "ociVersion": "1.0.2",
+        "process": {"terminal": False, "user": {"uid": 0, "gid": 0}, "args": COMMAND, "cwd": "/", "noNewPrivileges": True,
+                    "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                    "capabilities": {kind: kept for kind in ("bounding", "effective", "permitted")}},
+        "root": {"path": ROOTFS, "readonly": False},
+        "hostname": "box",
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc", "options": quiet},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
+            {"destination": "/dev/pts", "type": "devpts", "source": "devpts",
+             "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]},
+            {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": quiet + ["mode=1777", "size=65536k"]},
+            {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": quiet},
+            {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": quiet + ["ro"]},
+        ],
+        "linux": linux,
+    }
+    with open(os.path.join(folder, "config.json"), "w") as file:
+        json.dump(config, file)
+    return folder
+
+
+def sv(*options, command=COMMAND):
+    return [SV, "run", *options, ROOTFS, *command]
+
+
+def bwrap(command=COMMAND):
+    return ["bwrap", "--unshare-all", "--bind", ROOTFS, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", *command]
+
+
+def unshare():
+    return ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--fork", "--kill-child", "chroot", ROOTFS, *COMMAND]
+
+
+def peers():
+    """[(name, words)], those that are installed, and the names of the others. The first is what all are held against."""
+    rows = [("floor", [FLOOR, ROOTFS, *COMMAND], ()),
+            ("sv run", sv(), ()),
+            ("sv run, with limits", sv(*LIMITS), ()),
+            ("bwrap --unshare-all", bwrap(), ("bwrap",)),
+            ("unshare + chroot", unshare(), ("unshare", "chroot")),
+            ("crun", ["crun", "run", "--bundle", bundle("bundle"), "bench-crun"], ("crun",)),
+            ("crun, no cgroup", ["crun", "--cgroup-manager", "disabled", "run", "--bundle", bundle("bundle"), "bench-crun0"], ("crun",)),
+            ("crun, with limits", ["crun", "run", "--bundle", bundle("limits", True), "bench-crunl"], ("crun",)),
+            ("runc", ["runc", "run", "--bundle", bundle("bundle"), "bench-runc"], ("runc",)),
+            ("systemd-nspawn", ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "-D", ROOTFS, *COMMAND], ("systemd-nspawn",)),
+            ("podman run", ["podman", "run", "--rm", "--network", "none", "--rootfs", ROOTFS, *COMMAND], ("podman",))]
+    return ([(name, words) for name, words, needs in rows if has(*needs)], [name for name, words, needs in rows if not has(*needs)])
+
+
+def variants():
+    """The same with one thing changed. Options that this sv doesn't know are left out."""
+    return [("sv run", sv()),
+            ("without seccomp", sv("--seccomp", "none")),
+            ("without a user namespace", sv("--userns", "host")),
+            ("with the host's network", sv("--net", "host")),
+            ("with a bridge", sv("--net", "bridge")),
+            ("with a layer of its own, as over an image", sv("--root", os.path.abspath(os.path.join(WORK, "store")), "--ephemeral")),
+            ("with a pty", sv("-t")),
+            ("read-only", sv("--read-only")),
+            ("with limits", sv(*LIMITS))]
+
+
+def files():
+    """What has to be on the disk: [(name, programs)]; libraries are added."""
+    rows = [("sv", [SV]), ("crun", ["crun"]), ("runc", ["runc"]), ("bwrap", ["bwrap"]), ("systemd-nspawn", ["systemd-nspawn"])]
+    return [(name, [shutil.which(program) for program in programs]) for name, programs in rows if has(*programs)]

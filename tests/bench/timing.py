@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Timing by hyperfine: rounds of a few runs of each command, in turn, so that all meet the same machine."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+
+def works(words):
+    return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode == 0
+
+
+def quote(words):
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+
+
+def rounds(rows, count, runs, rest):
+    """{name: {"times": [seconds], "cpu": seconds}} of `count` rounds of `runs` runs each; `rest` seconds before every one."""
+    result = {name: {"times": [], "cpu": []} for name, words in rows}
+    table = "build/bench/hyperfine.json"
+    for number in range(count):
+        words = ["hyperfine", "--shell=none", "--style", "none", "--warmup", "1", "--runs", str(runs), "--export-json", table]
+        words += ["--prepare", f"sleep {rest}"] if rest else []
+        turn = number % len(rows)  # nobody always comes first
+        order = rows[turn:] + rows[:turn]
+        for name, command in order:
+            words += ["-n", name, quote(command)]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit("bench: hyperfine: " + done.stderr.strip())
+        with open(table) as file:
+            for row, (name, command) in zip(json.load(file)["results"], order):
+                result[name]["times"] += row["times"]
+                result[name]["cpu"].append(row["user"] + row["system"])
+    os.remove(table)
+    return {name: {"times": row["times"], "cpu": statistics.median(row["cpu"])} for name, row in result.items()}
+
+
+def median(row):
+    return statistics.median(row["times"])
+
+
+def spread(row):
+    """Half of what the middle half of the runs spans, as a part of the median: what noise alone may do to it."""
+    quarters = statistics.quantiles(row["times"], n=4)
+    return (quarters[2] - quarters[0]) / 2 / median(row)

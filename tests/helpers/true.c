@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* true: the least a static program does. */
+
+int main(void)
+{
+	return 0;
+}

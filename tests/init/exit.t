@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# How init ends, and whom it reaps (lines 16 to 20), and what --grace and its kin change.
+. "${0%/*}/common.sh"
+
+need unshare python3
+cd "$T" || exit 1
+
+mkfifo gate
+
+# --- 16 ---------------------------------------------------------------------------------------------------------------------
+
+cat >statuses.py <<'P'
+import os, resource, signal, subprocess, sys
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_DFL)
+    except (OSError, ValueError):
+        pass
+how, init = sys.argv[1], sys.argv[2]
+prefix = ["unshare", "-pf", "--mount-proc"] if how == "pid1" else []
+wrong = []
+for number in range(256):
+    got = subprocess.run(prefix + [init, "sh", "-c", "exit %d" % number]).returncode
+    if got != number:
+        wrong.append((number, got))
+for number in range(1, 65):
+    if number in (17, 18, 19, 20, 21, 22, 23, 28, 32, 33):
+        continue  # these end nothing by default; 32 and 33 are libc's
+    got = subprocess.run(prefix + [init, "sh", "-c", "kill -%d $$" % number]).returncode
+    if got != 128 + number:
+        wrong.append((number, got))
+print(wrong)
+P
+for how in process pid1; do
+	run python3 statuses.py "$how" "$INIT"
+	is "$out" '[]' "$how: 0 to 255 pass through, 128+N for each signal that ends it (16)"
+	# Orphans that end at once, each with its own status, before the command does.
+	run as "$how" "$INIT" sh -c '"$0" 2000 >/dev/null; exit 77' "$H/orphans"
+	is "$status" 77 "$how: no orphan's status is taken for the command's (16)"
+	run as "$how" "$INIT" sh -c '(exec sleep 0.2; exit 5) & exec sh -c "exit 66"'
+	is "$status" 66 "$how: nor that of a child that outlives the command (16)"
+done
+# As many processes as the namespace has pids: the command's comes again, for an orphan. The kernel counts up to pid_max.
+if [ -w /proc/sys/kernel/pid_max ]; then
+	run as pid1 "$INIT" sh -c 'i=0; while [ $i -lt 300 ]; do (exit 9) & i=$((i+1)); done; wait; exit 55'
+	is "$status" 55 'many pids come and go, the status is the command'"'"'s (16)'
+fi
+
+# --- 17 ---------------------------------------------------------------------------------------------------------------------
+
+for how in process pid1; do
+	# init stands still while 500 children of its own end: their CHLD become one.
+	launch "$how" sh -c '(for i in $(seq 500); do sleep 0 & done; wait) & echo ready; read x <"$0"; exit 44' "$T/gate"
+	kill -STOP "$init"
+	wait_for 10 state_is "$init" T
+	"$H/orphans" 100 >/dev/null
+	echo >gate &
+	wait_for 10 gone "$(children "$init")" || true
+	kill -CONT "$init"
+	finish 10
+	is "$status" 44 "$how: many CHLD merged into one: no hang, the status is right (17)"
+
+	launch "$how" sh -c 'echo ready; read x <"$0"; exit 45' "$T/gate"
+	child=$(children "$init")
+	for _ in 1 2 3 4 5; do
+		kill -STOP "$child"
+		wait_for 10 state_is "$child" T
+		kill -CONT "$child"
+		wait_for 10 state_is "$child" SR
+	done
+	ok "$how: stops and continues are no exits (17)" alive "$init"
+	if command -v strace >/dev/null; then
+		strace -qq -o trace -p "$child" 2>/dev/null &
+		tracer=$!
+		wait_for 5 grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$child/status"
+		"$H/send" "$child" 28
+		ok "$how: nor are the stops of a debugger (17)" alive "$init"
+		kill "$tracer"
+		wait "$tracer"
+	fi
+	echo >gate
+	finish
+	is "$status" 45 "$how: the exit is (17)"
+done
+
+# --- 18 (the storm of 50,000 is in tests/stress) -------------------------------------------------------------------------------
+
+for how in process pid1; do
+	launch "$how" "$H/orphans" 3000 50
+	"$H/send" -n 50 -s 0 "$init" 40 >/dev/null
+	finish 120
+	out=$(tail -n 1 "$stdout")
+	like "$out" '^orphans [0-9]+, signals 50, wrong 0, .*zombies left 0$' "$how: thousands of orphans are reaped, signals forwarded meanwhile (18)"
+	most=$(printf '%s\n' "$out" | sed 's/.*most zombies \([0-9]*\).*/\1/')
+	ok "$how: few are zombies at any moment ($most) (18)" [ "$most" -le 1000 ]
+done
+
+# --- 19 ---------------------------------------------------------------------------------------------------------------------
+
+for how in process pid1; do
+	run as "$how" "$INIT" -- "$INIT" -- "$(called tini)" -- sh -c 'exit 12'
+	is "$status" 12 "$how: nested inits work (19)"
+	# Somebody else's zombie: the command has one that it never reaps.
+	launch "$how" python3 -c 'import os, time
+if os.fork() == 0: os._exit(0)
+print("ready", flush=True); time.sleep(1000)'
+	child=$(children "$init")
+	waits() { [ "$(cut -d' ' -f3 "/proc/$init/stat")" = S ]; }
+	wait_for 10 waits
+	before=$(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$init/status")
+	end=$(($(date +%s%N) / 1000000 + 1500))
+	while [ $(($(date +%s%N) / 1000000)) -lt "$end" ]; do sleep 0.1; done
+	is "$(($(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$init/status") - before))" 0 \
+		"$how: idle, with somebody else's zombie beside it, it never wakes up (19)"
+	kill "$init"
+	finish
+	is "$status" 143 "$how: and TERM ends it"
+done
+# Signals to the innermost through all of them.
+start "$INIT" -- "$(called catatonit)" -- "$INIT" "$H/catch" 1
+ready
+"$H/send" "$pid" 34=5
+finish
+is "$status/$(sed 1d "$stdout")" '0/34 queue 5' 'signals and values go through nested inits (19)'
+
+# --- 20 ---------------------------------------------------------------------------------------------------------------------
+
+cat >reboot.py <<'P'
+import ctypes, sys
+ctypes.CDLL(None).reboot(int(sys.argv[1], 16))
+P
+run as pid1 "$INIT" python3 reboot.py 1234567
+is "$status" 129 'reboot(2) of the command: the namespace ends as the kernel has it, HUP for a restart (20)'
+run as pid1 "$INIT" python3 reboot.py 4321fedc
+is "$status" 130 'and INT for power off (20)'
+
+# --- grace and its kin --------------------------------------------------------------------------------------------------------
+
+stubborn='trap "" TERM; echo ready; while :; do sleep 1000; done'
+for how in process pid1; do
+	launch "$how" --grace 0.2 sh -c "$stubborn"
+	kill "$init"
+	finish 10
+	is "$status" 137 "$how --grace: what ignores TERM is killed"
+	launch "$how" --grace 1000 sh -c 'trap "exit 8" TERM; echo ready; while :; do sleep 0.01; done'
+	kill "$init"
+	finish 10
+	is "$status" 8 "$how --grace: what ends in time keeps its status, and nobody waits"
+
+	launch "$how" --grace 1000 sh -c "sh -c 'trap \"echo asked; exit 0\" TERM; echo ready; while :; do sleep 0.01; done' & read x <$T/gate; exit 6"
+	echo >gate
+	finish 10
+	is "$status/$(tail -n 1 "$stdout")" 6/asked "$how --grace: the command ends, the rest is asked to stop, the status stays"
+	launch "$how" --grace 0.2 sh -c "sh -c '$stubborn' & read x <$T/gate; exit 6"
+	rest=$(children "$(children "$init")")
+	echo >gate
+	finish 10
+	is "$status" 6 "$how --grace: and killed when it doesn't"
+	ok "$how --grace: it is gone" gone "$rest"
+	launch "$how" --grace 1000 sh -c "sh -c 'echo ready; kill -STOP \$\$; exit 0' & read x <$T/gate; exit 7"
+	rest=$(children "$(children "$init")")
+	wait_for 10 state_is "$rest" T
+	echo >gate
+	finish 10
+	is "$status" 7 "$how --grace: what is stopped is continued, to end"
+
+	launch "$how" --kill-orphans sh -c "sh -c '$stubborn' & read x <$T/gate; exit 6"
+	rest=$(children "$(children "$init")")
+	echo >gate
+	finish 10
+	is "$status" 6 "$how --kill-orphans: the status stays"
+	ok "$how --kill-orphans: what was left is gone" gone "$rest"
+
+	launch "$how" --wait-all sh -c "sh -c 'echo ready; read x <$T/gate; echo last' & exit 5"
+	is_alone() { [ "$(children "$init" | wc -l)" -eq 1 ]; }
+	wait_for 10 is_alone
+	ok "$how --wait-all: init stays when the command has ended" alive "$init"
+	echo >gate
+	finish 10
+	is "$status/$(tail -n 1 "$stdout")" 5/last "$how --wait-all: until the last one ends, with the command's status"
+	run as "$how" "$INIT" --wait-all true
+	is "$status" 0 "$how --wait-all: with nobody left it ends at once"
+	run as "$how" "$INIT" --grace 1000 true
+	is "$status" 0 "$how --grace: with nobody left it ends at once"
+
+	since=$(date +%s%N)
+	launch "$how" --delay 300ms sh -c 'trap "exit 8" TERM; echo ready; while :; do sleep 0.01; done'
+	kill "$init"
+	finish 10
+	took=$((($(date +%s%N) - since) / 1000000))
+	is "$status" 8 "$how --delay: TERM comes"
+	ok "$how --delay: not before its time ($took ms)" [ "$took" -ge 300 ]
+	launch "$how" --delay 1000 "$H/catch" 1
+	"$H/send" "$init" 15 2
+	finish 10
+	is "$(sed 1d "$stdout")" '2 user 0' "$how --delay: other signals don't wait"
+done
+# Under every name, though not all adopt orphans of their own accord.
+for name in tini dumb-init catatonit; do
+	for option in INIT_GRACE=0.2 INIT_KILL_ORPHANS=1; do
+		start env $option "$(called $name)" sh -c "sh -c '$stubborn' & read x <$T/gate; exit 6"
+		ready
+		rest=$(children "$(children "$pid")")
+		echo >gate
+		finish 10
+		is "$status" 6 "$name, $option: the status stays"
+		ok "$name, $option: what was left is gone" gone "$rest"
+	done
+done
+# dumb-init asks what is left in the command's session.
+launch=$(called dumb-init)
+start "$launch" sh -c "sh -c 'trap \"echo asked; exit 0\" TERM; echo ready; while :; do sleep 0.01; done' & read x <$T/gate; exit 6"
+ready
+echo >gate
+finish
+is "$status" 6 'dumb-init: the status of the command'
+ok 'dumb-init: what it leaves gets TERM' wait_for 10 has_line "$stdout" asked
+leftovers
+done_testing
