@@ -259,9 +259,7 @@ static int wait_for_events(struct watch *watch, struct pollfd *wait, bool in_bac
 	if (ready != 0 || !is_first)
 		return ready;
 	watch->has_given_back = true;
-	timeout = next_timeout(watch, in_background);
-	idle_give_back(__builtin_frame_address(0));
-	return sys_poll(wait, WAIT_COUNT, timeout);
+	return idle_wait(wait, WAIT_COUNT, next_timeout(watch, in_background));
 }
 
 static void watch_container(struct watch *watch)
