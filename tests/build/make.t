@@ -28,7 +28,8 @@ like "$(make -C "$one" all)" 'CC +init/plan_check.c' 'a changed header rebuilds 
 like "$(make -C "$one" all CFLAGS=-O1)" 'CC +supervisor/main.c' 'changed flags rebuild'
 like "$(make -C "$one" V=1 all)" 'gcc .*-c .*-o .*supervisor/main.c' 'V=1 shows the commands'
 
-targets='all run test bench deps rootfs install uninstall clean help lint stress fuzz'
+targets='all run test bench bench-check bench-report compare-init deps deps-aarch64 rootfs install uninstall clean help
+lint format stress fuzz image boot test-vm test-vagrant'
 help=$(make -C "$one" --no-print-directory help)
 for target in $targets; do
 	like "$help" "^  $target +[^ ]" "help tells of $target"

@@ -3,7 +3,9 @@
 """init.py [--only SCENARIO] [INIT...]: the same scenarios on several inits, and what they cost. Called by tests/compare/run.
 
 Prints a table in Markdown: a row a scenario, a column an init. Each scenario gets the words that start an init and says
-True or False; what hangs or fails in any other way is False as well. Ends with 0 when ours passes them all.
+True or False; what hangs or fails in any other way is False as well. Ours is also called by the name of each of the others,
+with their options. Ends with 0 when ours passes them all, when by another's name it passes what that one passes and answers
+to its options as it does, and when it is as fast as the others and not far from the least that an init can do.
 """
 import os
 import random
@@ -21,7 +23,7 @@ HELPERS, INIT, TMP = (os.environ[name] for name in ("HELPERS", "INIT", "T"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "helpers"))
 from terminal import Failure, Shell, Terminal, children, line, read_file, state  # noqa: E402
 
-CATCH, WITH, SEND, STRIKE, ORPHANS, TRUE = (os.path.join(HELPERS, name) for name in ("catch", "with", "send", "strike", "orphans", "true"))
+CATCH, WITH, SEND, ORPHANS, TRUE, BARE = (os.path.join(HELPERS, name) for name in ("catch", "with", "send", "orphans", "true", "bare"))
 PID1 = ["unshare", "-pf", "--mount-proc", "--propagation", "private"]
 # Quiet, and as loud as each can be.
 INITS = {
@@ -31,6 +33,8 @@ INITS = {
     "init": ([INIT, "--"], [INIT, "-v", "-v", "--"]),
 }
 SCENARIOS = []
+# How much longer than a bare fork, exec and wait ours may take from start to exit.
+BARE_FACTOR = 2.0
 QUIET = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in range(3)]
 
 
@@ -113,6 +117,10 @@ class Running:
                 pass
         self.it.wait()
         self.log.close()
+
+
+def called(words):
+    return os.path.basename(words[0])
 
 
 def descendants(pid):
@@ -251,8 +259,10 @@ def not_permitted(quiet, loud):
         shutil.copy(WITH, setuid)
         os.chmod(setuid, 0o4755)
     program = [shutil.which(quiet[0]), *quiet[1:]]
-    if program[0] == INIT:
-        program[0] = os.path.join(TMP, "own-init")
+    if os.path.samefile(program[0], INIT):
+        # Where the other user may execute it.
+        program[0] = os.path.join(TMP, "own", called(quiet))
+        os.makedirs(os.path.dirname(program[0]), exist_ok=True)
         shutil.copy(INIT, program[0])
     with Running(["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", *program, setuid, "-u", "54322", CATCH, "1"]) as it:
         command = it.command()
@@ -326,9 +336,13 @@ def orphan_status(quiet, loud):
 
 @scenario("adopts orphans where it isn't PID 1")
 def adopts(quiet, loud):
-    if quiet[0] == "tini":
-        quiet = ["tini", "-s", "--"]
-    with Running(quiet + ["sh", "-c", "echo ready; (setsid sh -c 'sleep 0.1; echo parent $(cut -d\" \" -f4 /proc/$$/stat)' &) ; sleep 1000"]) as it:
+    if called(quiet) == "tini":
+        quiet = [quiet[0], "-s", "--"]
+    return adopted(quiet)
+
+
+def adopted(words):
+    with Running(words + ["sh", "-c", "echo ready; (setsid sh -c 'sleep 0.1; echo parent $(cut -d\" \" -f4 /proc/$$/stat)' &) ; sleep 1000"]) as it:
         until(lambda: "parent" in it.text(), "the orphan")
         return "parent %d" % it.init in it.text()
 
@@ -361,8 +375,8 @@ def job_control(quiet, loud):
 
 @scenario("^C arrives exactly once")
 def once(quiet, loud):
-    if quiet[0] == "dumb-init":
-        quiet = ["dumb-init", "-c"]
+    if called(quiet) == "dumb-init":
+        quiet = [quiet[0], "-c"]
     with Terminal(quiet + [CATCH, "2"]) as it:
         it.expect(b"ready\r\n")
         it.type(b"\x03")
@@ -408,6 +422,188 @@ def background(quiet, loud):
         return good
 
 
+# --- in place of another ----------------------------------------------------------------------------------------------
+
+# Each looks at an init that is started by these words, and says what it saw: to be compared, whatever it is.
+
+
+def by_term(words):
+    return status(words + ["sh", "-c", "kill -TERM $$"])
+
+
+def by_seven(words):
+    return status(words + ["sh", "-c", "exit 7"])
+
+
+def alone(words):
+    return status(words)
+
+
+def answer(words):
+    """The text is each one's own."""
+    it = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10)
+    return it.returncode, bool(it.stdout)
+
+
+def version_told(words):
+    """What engines look for: the name, and a number behind it."""
+    it = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10)
+    return it.returncode, re.match(r"(tini version |dumb-init v)\d+\.\d+\.\d+", it.stdout) is not None
+
+
+def leads(words):
+    """Whether the command leads a process group, and a session."""
+    return output(words + ["sh", "-c", "set -- $(cat /proc/$$/stat); echo $(($5 == $1)) $(($6 == $1))"])
+
+
+def to_group(words):
+    """Whether a signal reaches the command's child too: when the command has said that it came, it came there or never will."""
+    with Running(words + ["sh", "-c", 'trap "echo outer" USR1; "$0" 1000 & while :; do wait $!; done', CATCH]) as it:
+        send(it.init, 10)
+        until(lambda: "outer" in it.text(), "the command's")
+        child = next(pid for pid in descendants(it.init) if read_file("/proc/%d/comm" % pid) == b"catch\n")
+        send(child, 12)
+        until(lambda: ("12", "user", "0") in caught(it.text()), "the child's own")
+        return caught(it.text())
+
+
+def forwarded(words):
+    """What INT and TERM become; USR2 comes last."""
+    with Running(words + [CATCH, "1000"]) as it:
+        send(it.init, 2, 15)
+        send(it.init, 12)
+        until(lambda: ("12", "user", "0") in caught(it.text()), "USR2")
+        return sorted(row[0] for row in caught(it.text()))
+
+
+def parent_death(words):
+    with Running(["sh", "-c", '"$@" & wait', "sh", *words, CATCH, "1"]) as it:
+        left = descendants(it.init)
+        os.kill(it.init, signal.SIGKILL)
+        try:
+            return until(lambda: caught(it.text()), "the signal")
+        finally:
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+
+def start_folder(words):
+    with Running(["sh", "-c", 'cd "$0" && exec "$@"', TMP, *words, "sh", "-c", "echo ready; exec sleep 1000"]) as it:
+        return until(lambda: os.readlink("/proc/%d/cwd" % it.init) == "/", "/")
+
+
+def warnings(words):
+    """How many of the 25 orphans, and of their parent, it tells of."""
+    it = subprocess.run(PID1 + words + ["sh", "-c", '"$0" 25', ORPHANS], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    return it.returncode, len(re.findall(r"[Rr]eaped", it.stderr))
+
+
+def pauses(words):
+    ends = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as it:
+            try:
+                until(lambda: state(it.pid) == "S", "the pause")
+                it.send_signal(number)
+                ends.append(it.wait(5))
+            finally:
+                it.kill()
+    return ends
+
+
+# Options, variables, and what shows them.
+OWN = {
+    "tini": [
+        ("-e 143 --", "", by_term),
+        ("-e 143 -e 7 --", "", by_seven),
+        ("-e 143 --", "", by_seven),
+        ("", "", adopted),
+        ("-s --", "", adopted),
+        ("", "TINI_SUBREAPER=", adopted),
+        ("", "", to_group),
+        ("-g --", "", to_group),
+        ("", "TINI_KILL_PROCESS_GROUP=", to_group),
+        ("", "", leads),
+        ("-p SIGUSR1 --", "", parent_death),
+        ("-vvv --", "", by_seven),
+        ("", "TINI_VERBOSITY=3", by_seven),
+        ("-w --", "", warnings),
+        ("", "", alone),
+        ("-Z", "", alone),
+        ("-h", "", answer),
+        ("-l", "", answer),
+        ("--version", "", version_told),
+    ],
+    "dumb-init": [
+        ("", "", to_group),
+        ("-c", "", to_group),
+        ("--single-child", "", to_group),
+        ("", "DUMB_INIT_SETSID=0", to_group),
+        ("", "", leads),
+        ("", "", adopted),
+        ("", "", forwarded),
+        ("-r 15:3", "", forwarded),
+        ("--rewrite 15:0 -r 2:1", "", forwarded),
+        ("", "", start_folder),
+        ("-v", "", by_seven),
+        ("--verbose", "", by_seven),
+        ("", "DUMB_INIT_DEBUG=1", by_seven),
+        ("", "", alone),
+        ("-Z", "", alone),
+        ("-h", "", answer),
+        ("--help", "", answer),
+        ("-V", "", version_told),
+        ("--version", "", version_told),
+    ],
+    "catatonit": [
+        ("", "", to_group),
+        ("-g", "", to_group),
+        ("--", "", by_seven),
+        ("", "", leads),
+        ("", "", adopted),
+        ("-P", "", pauses),
+        ("", "", alone),
+        ("-Z", "", alone),
+        ("-h", "", answer),
+        ("-L", "", answer),
+        ("-V", "", version_told),
+        ("--version", "", version_told),
+    ],
+}
+
+
+def stand_in(name):
+    """A path by which ours is called so."""
+    path = os.path.join(TMP, "as", name)
+    if not os.path.lexists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(INIT, path)
+    return path
+
+
+def seen(look, program, options, variable):
+    try:
+        return look([*(["env", variable] if variable else []), program, *options.split()])
+    except Exception as error:  # nothing that was seen, and like nothing else
+        print("# %s, %s: %r" % (program, look.__name__, error), file=sys.stderr)
+        return None
+
+
+def own_options(name):
+    """How many of an init's own options do the same with ours."""
+    same = 0
+    for options, variable, look in OWN[name]:
+        theirs, ours = (seen(look, program, options, variable) for program in (shutil.which(name), stand_in(name)))
+        alike = theirs is not None and theirs == ours
+        same += alike
+        if not alike:
+            print("# %s %s %s, %s: %r, and ours: %r" % (variable, name, options, look.__name__, theirs, ours), file=sys.stderr)
+    return same
+
+
 # --- costs ------------------------------------------------------------------------------------------------------------
 
 
@@ -449,7 +645,8 @@ def syscalls(quiet):
 def times(inits, rounds=400):
     """Start to exit, in us, the median; one after the other, so that what else goes on meets them alike."""
     program = {name: [shutil.which(words[0][0]), *words[0][1:], TRUE] for name, words in inits.items()}
-    taken = {name: [] for name in inits}
+    program["bare"] = [BARE, TRUE]
+    taken = {name: [] for name in program}
     for _ in range(rounds):
         for name, words in program.items():
             since = time.perf_counter_ns()
@@ -487,6 +684,8 @@ def main():
     row(["---"] * (len(inits) + 1))
     good = True
     passed = dict.fromkeys(inits, 0)
+    others = {name: [[stand_in(name), *some[1:]] for some in words] for name, words in inits.items() if name in OWN}
+    kept = dict.fromkeys(others, 0)
     for text, function in SCENARIOS:
         if only and function.__name__ != only:
             continue
@@ -494,18 +693,27 @@ def main():
         for name in results:
             passed[name] += results[name]
         good = good and results.get("init", True)
+        for name, words in others.items():
+            if results[name] and attempt(function, words):
+                kept[name] += 1
         row([text, *("yes" if result else "**no**" for result in results.values())])
+    row(["**passed of %d**" % len(SCENARIOS) if not only else "passed", *(str(count) for count in passed.values())])
+    row(["of those, `init` called by its name passes", *(str(kept.get(name, "")) for name in inits)])
+    good = good and all(kept[name] == passed[name] for name in others)
     if not only:
-        row(["**passed of %d**" % len(SCENARIOS), *(str(count) for count in passed.values())])
+        same = {name: own_options(name) for name in others}
+        row(["of its own options, `init` so called does as it", *("%d of %d" % (same[name], len(OWN[name])) if name in same else "" for name in inits)])
+        good = good and all(same[name] == len(OWN[name]) for name in others)
         row(["size of the file", *(file_size(words[0]) for words in inits.values())])
         row(["resident, idle as PID 1", *(resident(words[0]) for words in inits.values())])
         row(["system calls of `INIT true` (2 to 3 of them a static true's)", *(str(syscalls(words[0])) for words in inits.values())])
         row(["wake-ups in 10 s", *(str(wakeups(words[0])) for words in inits.values())])
         taken = times(inits)
         row(["start to exit, us (median)", *("%d" % taken[name] for name in inits)])
+        row(["relative to a bare fork, exec and wait (%d us)" % taken["bare"], *("%.1f" % (taken[name] / taken["bare"]) for name in inits)])
         if "init" in taken:
             row(["relative to ours", *("%.1f" % (taken[name] / taken["init"]) for name in inits)])
-            good = good and taken["init"] <= min(taken.values()) * 1.05
+            good = good and taken["init"] <= min(taken[name] for name in inits) * 1.05 and taken["init"] <= taken["bare"] * BARE_FACTOR
     return 0 if good else 1
 
 

@@ -32,6 +32,26 @@ is "$status" 2 'make boot CMD=...: make fails where the command does'
 like "$err" 'Error 3$' 'and shows its status'
 like "$(printf '%s\n' "$out" | tr -d '\r')" '^by make$' 'and what it says'
 
+if command -v linux.uml >/dev/null; then
+	run make -s -C "$TOP" boot UML=1 CMD='grep -o "User Mode Linux" /proc/cpuinfo | sort -u; exit 3'
+	is "$status" 2 'make boot UML=1 CMD=...: the same with user-mode-linux'
+	like "$err" 'Error 3$' 'and its status'
+	like "$(printf '%s\n' "$out" | tr -d '\r')" '^User Mode Linux$' 'which it was'
+	mkfifo "$T/typed"
+	make -s -C "$TOP" boot UML=1 <"$T/typed" >"$stdout" 2>"$stderr" &
+	pid=$!
+	exec 9>"$T/typed"
+	ready ':/# '
+	# shellcheck disable=SC2016
+	printf 'echo "typed $((40 + 2))"; exit 4\n' >&9
+	finish
+	exec 9>&-
+	like "$(printf '%s\n' "$out" | tr -d '\r')" '^typed 42$' 'without CMD there is a shell on the console'
+	like "$err" 'Error 4$' 'and make shows its status'
+else
+	skip 'no user-mode-linux' 'make boot UML=1'
+fi
+
 # A console that isn't there: nothing to open, nothing to write to.
 up --console ttyUSB0 -- 'exec 2>/dev/ttyS0; readlink /proc/self/fd/0 >&2; exit 43'
 is "$status" 43 'without a console the command runs all the same'

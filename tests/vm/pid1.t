@@ -96,6 +96,16 @@ is "$status" 0 'sv.command=PROGRAM runs it'
 up --append 'splash nosuch.module=1 STRAY=value single 3' -- 'cat /proc/1/cmdline | tr "\0" " "; env; exit 6'
 is "$status" 6 "the kernel's stray words are no command"
 unlike "$out" '^STRAY=' "nor in the command's environment"
+# Without any command there is the shell: not the words as one, and not as arguments of the shell.
+up_typed --no-command --append 'splash single 3'
+seen ':/# '
+# shellcheck disable=SC2016
+printf 'tr "\\0" " " </proc/1/cmdline; echo; echo "left $# $-"; exit 5\n' >&9
+down
+is "$status" 5 "the kernel's stray words alone: a shell, which ends as it is told (24)"
+like "$out" '^(/[a-z/]*)?init .*splash single 3 ?$' 'they were there'
+like "$out" '^left 0 .*i' 'and the shell, an interactive one, has none of them'
+unlike "$out" 'cannot execute|not found' 'nor was one looked for as a program'
 up --no-command --append '-- /bin/echo words "of mine"'
 is "$status" 0 'without sv.command the words behind -- are the command'
 like "$out" '^words of mine( root=.*)?$' 'with its arguments (user-mode-linux adds one)'
@@ -106,6 +116,21 @@ no_panic 'a missing command'
 up --no-command --append '-- /etc/passwd'
 is "$status" 126 'a command that is no program: 126'
 no_panic 'a command that is no program'
+mkdir -p "$T/locked/bin"
+echo 'no program' >"$T/locked/bin/sh"
+chmod 644 "$T/locked/bin/sh"
+archive "$T/locked.gz" "$T/locked"
+up --add "$T/locked.gz" -- 'exit 1'
+is "$status" 126 'a shell that may not be executed: 126 (25)'
+like "$out" "^init: cannot execute '/bin/sh': " 'which the console says'
+like "$out" 'reboot: System halted' 'and the machine goes down'
+no_panic 'a shell that may not be executed'
+# The kernel itself has as many threads as it may have before init is there.
+up --append sysctl.kernel.threads-max=20 -- 'exit 1'
+is "$status" 125 'a machine that can start nothing: 125 (25)'
+like "$out" "^init: cannot start '/bin/sh': " 'which the console says'
+like "$out" 'reboot: System halted' 'and the machine goes down'
+no_panic 'a machine that can start nothing'
 # shellcheck disable=SC2016
 up -- 'kill -KILL $$'
 is "$status" 137 'a command that is killed: 137'
@@ -204,27 +229,35 @@ up -- '
 	setsid sh -c "trap \"echo polite; exit\" TERM; : >/tmp/one; while :; do sleep 1000 & wait; done" &
 	setsid sh -c "trap \"echo thawed; exit\" TERM; : >/tmp/two; while :; do sleep 1000 & wait; done" & stopped=$!
 	setsid sh -c "trap : TERM; : >/tmp/three; while :; do sleep 1000 & wait; done" &
-	until [ -e /tmp/one ] && [ -e /tmp/two ] && [ -e /tmp/three ]; do sleep 0.05; done
+	setsid sh -c "trap \"sleep 1; echo late; exit\" TERM; : >/tmp/four; while :; do sleep 1000 & wait; done" &
+	until [ -e /tmp/one ] && [ -e /tmp/two ] && [ -e /tmp/three ] && [ -e /tmp/four ]; do sleep 0.05; done
 	kill -STOP $stopped
 	exit 13'
 is "$status" 13 "the command's status, whatever ends the rest"
-like "$out" '^polite' 'TERM for all that is left'
+like "$out" '^polite' 'TERM for all that is left (25)'
+like "$out" '^late' 'and a grace in which to end (25)'
 like "$out" '^thawed' 'CONT too: what was stopped can end'
 like "$out" 'reboot: System halted' 'KILL for what ignores TERM'
 
 # The disk: written to the end, unmounted, marked clean, though there are mounts in it and processes on it.
 disk() { mke2fs -q -F -t ext4 "$T/disk" 8M >/dev/null 2>&1; }
 state() { dumpe2fs -h "$T/disk" 2>/dev/null | sed -n 's/^Filesystem state: *//p; s/^Filesystem features:.* \(needs_recovery\).*/\1/p' | tr '\n' ' '; }
-disk
-# shellcheck disable=SC2016
-up --disk-keep "$T/disk" -- '
-	mount -t ext4 /dev/ubda /mnt && mkdir /mnt/in && mount -t tmpfs t /mnt/in && mkdir /mnt/in/er && mount --bind /etc /mnt/in/er
-	setsid sh -c "cd /mnt; trap : TERM; exec 5>/mnt/open; while :; do echo line >&5; sleep 0.1; done" &
-	while [ ! -s /mnt/open ]; do sleep 0.05; done
-	echo written >/mnt/file; exit 14'
-is "$status" 14 'a command that mounts a disk'
-is "$(state)" 'clean ' 'the disk is unmounted: clean'
-is "$(debugfs -R 'cat file' "$T/disk" 2>/dev/null)" written 'and what was written is on it'
+# 125: who asks for power off by a signal leaves no status of the command.
+while read -r wanted end; do
+	disk
+	# shellcheck disable=SC2016
+	up --disk-keep "$T/disk" -- '
+		mount -t ext4 /dev/ubda /mnt && mkdir /mnt/in && mount -t tmpfs t /mnt/in && mkdir /mnt/in/er && mount --bind /etc /mnt/in/er
+		setsid sh -c "cd /mnt; trap : TERM; exec 5>/mnt/open; while :; do echo line >&5; sleep 0.1; done" &
+		while [ ! -s /mnt/open ]; do sleep 0.05; done
+		echo written >/mnt/file; '"$end"
+	is "$status" "$wanted" "a command that mounts a disk: $end"
+	is "$(state)" 'clean ' "the disk is unmounted: clean (25: $end)"
+	is "$(debugfs -R 'cat file' "$T/disk" 2>/dev/null)" written "and what was written is on it ($end)"
+done <<-ENDS
+	14 exit 14
+	125 kill -USR2 1; exec sleep 1000
+ENDS
 
 # Nothing can unmount what a loop device reads from; it is made read-only.
 loop=$(find /usr/lib/uml/modules -name loop.ko 2>/dev/null | head -n 1)
