@@ -39,6 +39,7 @@ if command -v linux.uml >/dev/null; then
 	like "$(printf '%s\n' "$out" | tr -d '\r')" '^User Mode Linux$' 'which it was'
 	mkfifo "$T/typed"
 	make -s -C "$TOP" boot UML=1 <"$T/typed" >"$stdout" 2>"$stderr" &
+	# shellcheck disable=SC2034
 	pid=$!
 	exec 9>"$T/typed"
 	ready ':/# '
