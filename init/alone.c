@@ -106,7 +106,7 @@ int run_alone(int argc, char **argv, char **environment, bool is_first)
 		.ends = settings.is_pause ? sys_sigbit(SIGTERM) | sys_sigbit(SIGINT) : 0,
 	};
 	status = serve(&service);
-	if (settings.ask_rest && pid > 0)
+	if (settings.ask_rest && pid > 0 && getpgid(pid) < 0) /* else a stranger's: see rest.c */
 		(void)sys_kill(-pid, SIGTERM);
 	if (service.terminal >= 0)
 		terminal_take_back(service.terminal, pid);

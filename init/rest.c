@@ -4,8 +4,10 @@
 
 #include "lib/fd.h"
 
-/* Sends the signal to each pid of the list but 1 and init's own. True when one of them took it. */
-static bool signal_listed(int list, int signal)
+#define NO_GROUP (-2) /* getpgid() says -1 of a process that is gone */
+
+/* Sends the signal to each pid of the list but 1, init's own, and whoever is in `group`. True when one of them took it. */
+static bool signal_listed(int list, int signal, pid_t group)
 {
 	char text[4096];
 	bool found = false;
@@ -18,14 +20,15 @@ static bool signal_listed(int list, int signal)
 				pid = pid * 10 + (text[i] - '0');
 				continue;
 			}
-			if (pid > 1 && pid != getpid() && sys_kill(pid, signal) == 0)
+			if (pid > 1 && pid != getpid() && getpgid(pid) != group &&
+			    sys_kill(pid, signal) == 0)
 				found = true;
 			pid = 0;
 		}
 	return found;
 }
 
-void rest_signal(pid_t command, int signal)
+void rest_signal(pid_t command, bool is_over, int signal)
 {
 	FD int children = -1;
 
@@ -33,14 +36,15 @@ void rest_signal(pid_t command, int signal)
 		(void)sys_kill(-1, signal);
 		return;
 	}
-	if (command > 0)
+	/* While its group lives, nobody gets its pid; who has it by now is a stranger, and so is a group of that number. */
+	if (command > 0 && !(is_over && getpgid(command) >= 0))
 		(void)sys_kill(-command, signal);
 	children = sys_openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
 	if (children >= 0)
-		(void)signal_listed(children, signal);
+		(void)signal_listed(children, signal, command);
 }
 
 bool rest_kill_listed(int procs)
 {
-	return lseek(procs, 0, SEEK_SET) == 0 && signal_listed(procs, SIGKILL);
+	return lseek(procs, 0, SEEK_SET) == 0 && signal_listed(procs, SIGKILL, NO_GROUP);
 }

@@ -30,6 +30,7 @@ struct server {
 	bool has_children;  /* as far as waitid() has said */
 	bool is_reaping;    /* there may be somebody to reap */
 	bool is_ending;     /* the command has ended, the rest has not */
+	bool is_rest_asked; /* --grace: TERM went to everybody while the command lived */
 	bool said_eperm;
 	int status;       /* of the command; -1 while it lives */
 	int ended_by;     /* a signal of settings->ends that came; 0 = none */
@@ -96,17 +97,37 @@ static bool is_overtaken(const struct server *server)
 	return server->asked_at != 0 && sys_now_ms() - server->asked_at < OVERTAKEN_MS;
 }
 
+static void signal_rest(const struct server *server, int signal)
+{
+	rest_signal(server->of->command, server->is_ending, signal);
+}
+
+/*
+ * --grace asks everybody at once, the command among them. A signal that TERM was rewritten to, and one with a value, is
+ * for the command: the rest is then asked when that has ended.
+ */
+static bool is_for_all(const struct server *server, int signal, const siginfo_t *from)
+{
+	if (server->is_ending)
+		return true;
+	return server->settings->grace >= 0 && signal == SIGTERM &&
+	       server->settings->rewrite[SIGTERM] == SIGTERM &&
+	       (from == NULL || from->si_code != SI_QUEUE);
+}
+
 /* `signal` as it came: what it becomes is in the settings. */
 static void forward(struct server *server, int signal, const siginfo_t *from)
 {
 	int as = server->settings->rewrite[signal];
+	bool is_for_rest;
 
 	if (server->status >= 0 && !server->is_ending)
 		return; /* reaped a moment ago: its pid may be somebody else's */
 	if (server->settings->verbosity > 0)
 		say_number(server, "forwarding signal", as);
-	if (server->is_ending)
-		rest_signal(server->of->command, as);
+	is_for_rest = is_for_all(server, signal, from);
+	if (is_for_rest)
+		signal_rest(server, as);
 	else if (server->settings->to_group || (from != NULL && from->si_code == SI_KERNEL))
 		forward_to_job(server, as);
 	else
@@ -114,9 +135,12 @@ static void forward(struct server *server, int signal, const siginfo_t *from)
 	/* A stopped process would keep the signal pending for ever. */
 	if (signal != SIGTERM && signal != SIGHUP)
 		return;
-	if (server->is_ending)
-		rest_signal(server->of->command, SIGCONT);
-	else if (server->is_stopped)
+	if (is_for_rest) {
+		signal_rest(server, SIGCONT);
+		server->is_rest_asked = true;
+		server->is_stopped = false;
+	}
+	if (server->is_stopped)
 		continue_job(server);
 	else
 		server->asked_at = sys_now_ms();
@@ -319,21 +343,32 @@ static bool begin_ending(struct server *server)
 	if (settings->kill_orphans) {
 		server->kill_at = sys_now_ms();
 	} else if (settings->grace >= 0) {
-		rest_signal(server->of->command, SIGTERM);
-		rest_signal(server->of->command, SIGCONT);
-		server->kill_at = sys_now_ms() + settings->grace;
+		/* Again, where TERM was for all: the command may have started some since. */
+		signal_rest(server, SIGTERM);
+		signal_rest(server, SIGCONT);
+		if (!server->is_rest_asked) {
+			server->kill_at = sys_now_ms() + settings->grace;
+			server->give_up_at = NEVER;
+		}
 	}
 	return true;
 }
 
-/* What can't be killed (it changed its user, or hangs in the kernel) doesn't hold init up for ever. */
+/*
+ * Where only the command was asked, only that is killed: the rest is asked when it has ended. What can't be killed (it
+ * changed its user, or hangs in the kernel) doesn't hold init up for ever.
+ */
 static void kill_rest(struct server *server, int64_t now)
 {
 	server->kill_at = NEVER;
 	server->give_up_at = now + 2000;
+	if (!server->is_ending && !server->is_rest_asked) {
+		forward_to_command(server, SIGKILL, NULL);
+		return;
+	}
 	if (!server->is_ending)
 		forward_to_job(server, SIGKILL);
-	rest_signal(server->of->command, SIGKILL);
+	signal_rest(server, SIGKILL);
 }
 
 static void check_deadlines(struct server *server)

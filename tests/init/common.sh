@@ -16,20 +16,24 @@ called() {
 }
 
 # as HOW COMMAND [ARG...]: runs it as "process", or as "pid1" of a new namespace. exec_as: the same, in the shell's place, for
-# `start`, whose $pid is then the command's, or its parent's as PID 1 (init_of).
+# `start`, whose $pid is then the command's, or its parent's as PID 1 (init_of). as_words: the words that do it.
 as() {
 	how_to=$1
 	shift
-	[ "$how_to" = process ] || set -- unshare -pf --mount-proc --propagation private "$@"
+	# shellcheck disable=SC2046
+	set -- $(as_words "$how_to") "$@"
 	"$@"
 }
 
 exec_as() {
 	how_to=$1
 	shift
-	[ "$how_to" = process ] || set -- unshare -pf --mount-proc --propagation private "$@"
+	# shellcheck disable=SC2046
+	set -- $(as_words "$how_to") "$@"
 	exec "$@"
 }
+
+as_words() { [ "$1" = process ] || echo unshare -pf --mount-proc --propagation private; }
 
 init_of() {
 	if [ "$1" = process ]; then echo "$pid"; else children "$pid"; fi

@@ -3,7 +3,7 @@
 # How init ends, and whom it reaps (lines 16 to 20), and what --grace and its kin change.
 . "${0%/*}/common.sh"
 
-need unshare python3
+need unshare python3 strace setsid
 cd "$T" || exit 1
 
 mkfifo gate
@@ -42,22 +42,70 @@ for how in process pid1; do
 	run as "$how" "$INIT" sh -c '(exec sleep 0.2; exit 5) & exec sh -c "exit 66"'
 	is "$status" 66 "$how: nor that of a child that outlives the command (16)"
 done
-# As many processes as the namespace has pids: the command's comes again, for an orphan. The kernel counts up to pid_max.
 if [ -w /proc/sys/kernel/pid_max ]; then
 	run as pid1 "$INIT" sh -c 'i=0; while [ $i -lt 300 ]; do (exit 9) & i=$((i+1)); done; wait; exit 55'
 	is "$status" 55 'many pids come and go, the status is the command'"'"'s (16)'
+fi
+# The command's own pid comes again, when it has been reaped, for an orphan with another status.
+cat >again.sh <<'S'
+: >started
+while [ -e /proc/2 ]; do :; done
+echo 1 >/proc/sys/kernel/ns_last_pid
+sh -c 'echo reused $$; exit 9'
+:
+S
+# The same where init isn't PID 1, and the pid a stranger's, with a group of its own: what is for the rest of the command isn't
+# for that. Nobody here may start a process between the two lines that choose the pid.
+cat >stranger.sh <<'S'
+"$INIT" --wait-all sh -c 'setsid "$H/catch" 2 >rest & until grep -q ready rest; do :; done; echo $$ >command; exit 5' &
+init=$!
+until [ -s command ]; do :; done
+read -r command <command
+while [ -e "/proc/$command" ]; do :; done
+echo $((command - 1)) >/proc/sys/kernel/ns_last_pid
+setsid "$H/catch" 1 >caught &
+stranger=$!
+[ "$stranger" = "$command" ] && echo reused
+until grep -q ready caught; do :; done
+kill "$init"
+wait "$init"
+echo "status $?"
+"$H/send" "$stranger" 12
+wait "$stranger"
+cat rest caught
+S
+export INIT H
+if [ -w /proc/sys/kernel/ns_last_pid ]; then
+	run as pid1 "$INIT" --wait-all sh -c 'setsid sh again.sh & until [ -e started ]; do :; done; exit 5'
+	is "$status/$out" '5/reused 2' 'the pid of the command comes again: its status stays (16)'
+	: >rest
+	: >caught
+	run as pid1 sh stranger.sh
+	rm rest caught command
+	is "$out" 'reused
+status 5
+ready
+15 user 0
+18 user 0
+ready
+12 user 0' 'and a stranger that has it gets nothing (16)'
+else
+	skip_cannot 'no /proc/sys/kernel/ns_last_pid' 'the pid of the command comes again: its status stays (16)'
 fi
 
 # --- 17 ---------------------------------------------------------------------------------------------------------------------
 
 for how in process pid1; do
-	# init stands still while 500 children of its own end: their CHLD become one.
-	launch "$how" sh -c '(for i in $(seq 500); do sleep 0 & done; wait) & echo ready; read x <"$0"; exit 44' "$T/gate"
+	# init stands still while 500 orphans become its children and end, and the command last: their CHLD become one.
+	launch "$how" sh -c 'echo ready; read x <"$0"; for i in $(seq 500); do (: &); done; read x <"$0"; exit 44' "$T/gate"
+	command=$(children "$init")
 	kill -STOP "$init"
 	wait_for 10 state_is "$init" T
-	"$H/orphans" 100 >/dev/null
-	echo >gate &
-	wait_for 10 gone "$(children "$init")" || true
+	echo >gate
+	has_all() { [ "$(wc -w <"/proc/$init/task/$init/children")" -eq 501 ]; }
+	ok "$how: 500 children, none of them reaped" wait_for 30 has_all
+	echo >gate
+	wait_for 10 gone "$command"
 	kill -CONT "$init"
 	finish 10
 	is "$status" 44 "$how: many CHLD merged into one: no hang, the status is right (17)"
@@ -71,15 +119,13 @@ for how in process pid1; do
 		wait_for 10 state_is "$child" SR
 	done
 	ok "$how: stops and continues are no exits (17)" alive "$init"
-	if command -v strace >/dev/null; then
-		strace -qq -o trace -p "$child" 2>/dev/null &
-		tracer=$!
-		wait_for 5 grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$child/status"
-		"$H/send" "$child" 28
-		ok "$how: nor are the stops of a debugger (17)" alive "$init"
-		kill "$tracer"
-		wait "$tracer"
-	fi
+	strace -qq -o trace -p "$child" 2>/dev/null &
+	tracer=$!
+	wait_for 5 grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$child/status"
+	"$H/send" "$child" 28
+	ok "$how: nor are the stops of a debugger (17)" alive "$init"
+	kill "$tracer"
+	wait "$tracer"
 	echo >gate
 	finish
 	is "$status" 45 "$how: the exit is (17)"
@@ -165,6 +211,58 @@ for how in process pid1; do
 	echo >gate
 	finish 10
 	is "$status" 7 "$how --grace: what is stopped is continued, to end"
+
+	# TERM asks all at once; the command once, what it leaves once more.
+	launch "$how" --grace 1000 "$H/catch" 3
+	"$H/send" "$init" 15
+	wait_for 10 lines "$stdout" 3
+	"$H/send" "$init" 12
+	finish 10
+	is "$status/$(sed 1d "$stdout" | sort -n)" '0/12 user 0
+15 user 0
+18 user 0' "$how --grace: at TERM the command gets that and CONT, once"
+	launch "$how" --grace 1000 "$H/catch" 2
+	"$H/send" "$init" 15=7
+	wait_for 10 lines "$stdout" 2
+	"$H/send" "$init" 12
+	finish 10
+	is "$(sed 1d "$stdout")" '15 queue 7
+12 user 0' "$how --grace: the value of a TERM isn't lost"
+	# Has an orphan, which says what it is asked and goes on, in a session of its own; and ignores what ends others.
+	stubborn_with_rest='(setsid sh -c "trap \"echo asked\" TERM; trap \"echo wrong\" USR1; : >rest; while :; do sleep 0.01; done" &)
+		until [ -e rest ]; do :; done; trap "" TERM USR1; echo ready; read x <gate; exit 6'
+	# shellcheck disable=SC2046
+	leads_session() { awk -v wanted="$1" '($1 == $6) == wanted { print $1 }' $(children "$init" | sed 's|.*|/proc/&/stat|'); }
+	rm -f rest
+	launch "$how" --grace 1000 sh -c "$stubborn_with_rest"
+	command=$(leads_session 0)
+	rest=$(leads_session 1)
+	kill "$init"
+	ok "$how --grace: at TERM the rest is asked too" wait_for 10 has_line "$stdout" asked
+	ok "$how --grace: while the command goes on" alive "$command"
+	echo >gate
+	asked_again() { [ "$(grep -c asked "$stdout")" -eq 2 ]; }
+	ok "$how --grace: and again when that has ended" wait_for 10 asked_again
+	kill -KILL "$rest"
+	finish 10
+	is "$status/$(sed 1d "$stdout" | tr '\n' ' ')" '6/asked asked ' "$how --grace: it ends with the last one, with the command's status"
+	# What init does, not when the rest gets to it: it may be slow. It is sent its signals as all are, or by its pid.
+	for words in '--grace 0.2' '--grace 0.2 -r TERM:USR1'; do
+		rm -f rest
+		# shellcheck disable=SC2046,SC2086
+		start exec_as process strace -f -qq -o kills -e trace=kill $(as_words "$how") "$INIT" $words sh -c "$stubborn_with_rest"
+		ready
+		init=$(children "$pid")
+		[ "$how" = process ] || init=$(children "$init")
+		rest=$(leads_session 1)
+		to=$rest
+		[ "$how" = process ] || to=-1
+		kill "$init"
+		finish 10
+		is "$status/$(sed -n "s/.*kill($to, \(SIG[A-Z0-9]*\).*/\1/p" kills | head -n 3 | tr '\n' ' ')" '137/SIGTERM SIGCONT SIGKILL ' \
+			"$how $words: what goes on after that is killed, the rest not unasked"
+		ok "$how $words: it is gone" wait_for 10 gone "$rest"
+	done
 
 	launch "$how" --kill-orphans sh -c "sh -c '$stubborn' & read x <$T/gate; exit 6"
 	rest=$(children "$(children "$init")")
