@@ -291,16 +291,21 @@ static void watch_container(struct watch *watch)
 }
 
 /* init blocks every signal, so the kernel ends it by HUP or INT only for reboot(2) inside: pid_namespaces(7). */
+static int status_of_reboot(const struct watch *watch, bool is_restart)
+{
+	error_say("container %s: %s was asked for inside, by reboot(2)", watch->of->name,
+		  is_restart ? "restart" : "halt or power off");
+	return is_restart ? EXIT_SIGNAL + SIGHUP : 0;
+}
+
 static int status_without_report(struct watch *watch, const siginfo_t *info)
 {
 	if (info->si_code == CLD_EXITED)
 		(void)error_set(watch->error, 0,
 				"container %s: init ended without a report (status %d)",
 				watch->of->name, info->si_status);
-	else if (info->si_status == SIGHUP)
-		return EXIT_SIGNAL + SIGHUP;
-	else if (info->si_status == SIGINT)
-		return 0;
+	else if (info->si_status == SIGHUP || info->si_status == SIGINT)
+		return status_of_reboot(watch, info->si_status == SIGHUP);
 	else if (info->si_status == SIGKILL &&
 		 (watch->was_killed || cgroup_oom_kills(watch->of->cgroup) > 0))
 		return EXIT_SIGNAL + SIGKILL;

@@ -212,10 +212,12 @@ fi
 
 run "$SV" run --name "$N" --cap-add SYS_BOOT "$ROOTFS" reboot -f
 is "$status" 129 'reboot inside ends it with 129 (20)'
-run "$SV" run --name "$N" --cap-add SYS_BOOT "$ROOTFS" halt -f
-is "$status" 0 'halt with 0 (20)'
-run "$SV" run --name "$N" --cap-add SYS_BOOT "$ROOTFS" poweroff -f
-is "$status" 0 'power off too (20)'
+is "$err" "sv: container $N: restart was asked for inside, by reboot(2)" 'and sv says so (20)'
+for how in halt poweroff; do
+	run "$SV" run --name "$N" --cap-add SYS_BOOT "$ROOTFS" $how -f
+	is "$status" 0 "$how with 0 (20)"
+	is "$err" "sv: container $N: halt or power off was asked for inside, by reboot(2)" 'and sv says so (20)'
+done
 
 start "$SV" run --name "$N" "$ROOTFS" /bin/sh -c 'echo ready; exec sleep 1000'
 ready
