@@ -41,6 +41,11 @@ case $status in
 126) like "$err" 'Argument list too long' 'too long a list (E2BIG): 126 (1)' ;;
 *) is "$status" 0 'a list that is not too long' ;;
 esac
+# As the kernel says it, whatever the reason. What strace executes itself comes before.
+for error in 'E2BIG Argument list too long' 'ENOMEM Out of memory'; do
+	run strace -f -qq -o /dev/null -e trace=execve -e inject=execve:error="${error%% *}" "$INIT" true
+	is "$status/$err" "126/init: cannot execute 'true': ${error#* }" "${error%% *}: 126, and one line says what (1)"
+done
 
 run env PATH="$T/a:$T/b" "$INIT" tool
 is "$status/$err" 5/ 'the search goes on behind a file that may not be executed (1)'
@@ -117,21 +122,41 @@ for how in process pid1; do
 	only_standard() { [ "$(descriptors "$init")" = '0 1 2 ' ]; }
 	ok "$how: init lets go of what it inherited once the command runs (4)" wait_for 5 only_standard
 	like "$(descriptors "$(children "$init")")" '^0 1 2 5 (10 )?200 ' "$how: and the command keeps it (4)"
-	at_root() { [ "$(readlink "/proc/$init/cwd")" = / ]; }
+	at_root() { [ "$(readlink "/proc/${init:-$pid}/cwd")" = / ]; }
 	ok "$how: and of the folder it was started in (4)" wait_for 5 at_root
 	is "$(readlink "/proc/$(children "$init")/cwd")" "$T" "$how: which is the command's (4)"
 	echo >"gate-$how"
 	finish
 done
 
+for name in tini docker-init dumb-init catatonit podman-init; do
+	start "$(called "$name")" sh -c 'echo ready; exec sleep 1000'
+	ready
+	init=$pid
+	ok "$name: lets go of the folder too (4)" wait_for 5 at_root
+	kill "$init"
+	finish
+done
+
+# Where the kernel has no close_range; and where the filter of an engine refuses that and all that is newer than the filter.
 mkfifo gate
-start strace -f -qq -o trace -e trace=close_range -e inject=close_range:error=ENOSYS bash -c 'exec 5</dev/null 900</dev/zero; exec "$@"' sh "$INIT" \
-	sh -c 'echo ready; read x <gate'
-ready
-init=$(children "$pid")
-ok 'also where the kernel has no close_range (4)' wait_for 5 only_standard
-echo >gate
-finish
+for how in process pid1; do
+	for error in ENOSYS EPERM; do
+		calls=close_range
+		[ "$error" = ENOSYS ] || calls=close_range,fsopen,fsconfig,fsmount,open_tree,move_mount,mount_setattr,openat2,pidfd_open,pidfd_send_signal
+		# shellcheck disable=SC2046
+		start strace -f -qq -o trace -e trace="$calls" -e inject="$calls:error=$error" $(as_words "$how") \
+			bash -c 'exec 5</dev/null 900</dev/zero; exec "$@"' sh "$INIT" sh -c 'echo ready; read x <gate; exit 3'
+		ready
+		init=$(children "$pid")
+		[ "$how" = process ] || init=$(children "$init")
+		ok "$how: close_range is refused by $error, and init has let go all the same (4) (6)" wait_for 5 only_standard
+		echo >gate
+		finish
+		is "$status/$err" 3/ "$how: and says nothing"
+		like "$(cat trace)" "close_range.* $error .*INJECTED" "$how: it was refused"
+	done
+done
 
 run sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" sh -c "echo \$LISTEN_FDS \$((LISTEN_PID - \$\$)) \$(readlink /proc/self/fd/3)" 3</dev/null' "$INIT"
 is "$out" '1 0 /dev/null' 'LISTEN_PID becomes the command'"'"'s, its descriptors pass (3)'
@@ -142,14 +167,15 @@ is "$out" 0 'as PID 1 too (3)'
 
 # --- 5: what is the same in the command ----------------------------------------------------------------------------------------
 
-same='umask; ulimit -n; ulimit -c; nice; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; env | grep -v "^_=" | sort'
+same='umask; cat /proc/self/limits; nice; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; env | grep -v "^_=" | sort'
 for how in process pid1; do
-	with='umask 0027; ulimit -n 123; ulimit -c 0; echo 500 >/proc/self/oom_score_adj; exec nice -n 3 setpriv --no-new-privs "$@"'
+	with='umask 0027; ulimit -n 123; ulimit -c 0; ulimit -f 4567; ulimit -S -s 1234; echo 500 >/proc/self/oom_score_adj; exec nice -n 3 setpriv --no-new-privs "$@"'
 	run as "$how" env -i PATH="$PATH" A=b ODD="$(printf 'x\ny')" sh -c "$with" sh sh -c "$same"
 	expected=$out
 	run as "$how" env -i PATH="$PATH" A=b ODD="$(printf 'x\ny')" sh -c "$with" sh "$INIT" sh -c "$same"
 	is "$out" "$expected" "$how: umask, limits, nice, oom_score_adj, no_new_privs and environment are the command's (5)"
 	like "$out" '^500$' "$how: and they were what was set (5)"
+	like "$out" '^Max open files +123 ' "$how: the limits too (5)"
 done
 
 # --- 6: anywhere ----------------------------------------------------------------------------------------------------------------
