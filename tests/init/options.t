@@ -3,6 +3,7 @@
 # init's command line, its names, its variables; and what it refuses.
 . "${0%/*}/common.sh"
 
+need unshare nsenter
 cd "$T" || exit 1
 tini=$(called tini) dumb=$(called dumb-init) catatonit=$(called catatonit)
 
@@ -47,6 +48,9 @@ run "$dumb" --version
 like "$status/$out" "^0/dumb-init v[0-9.]+ .*$version" 'dumb-init --version'
 run "$dumb" -V
 like "$status/$out" '^0/dumb-init v' 'dumb-init -V'
+run "$dumb" --help
+like "$status/$out" '^0/usage: dumb-init ' 'dumb-init --help'
+is "$(printf '%s\n' "$out" | grep -cE '^  -(c|r|v|h|V), --(single-child|rewrite|verbose|help|version) ')" 5 'lists its options'
 for option in -V --version; do
 	run "$(called podman-init)" $option
 	like "$status/$out" '^0/tini version 0.1.7_catatonit' "podman-init $option says what catatonit says"
@@ -144,6 +148,39 @@ for words in "$INIT:adopted" "$catatonit:adopted" "$tini:lost" "$dumb:lost" "$ti
 	finish
 done
 
+# Each long option has its variable, and those that nothing else here is about do what the option does.
+missing=
+for option in $("$INIT" --help | sed -nE 's/^ .*--([a-z-]+) .*/\1/p' | grep -vxE 'help|version'); do
+	variable=INIT_$(printf %s "$option" | tr '[:lower:]-' '[:upper:]_')
+	run env "$variable=no-such" "$tini" true
+	case $status/$err in
+	"1/tini: bad value in the environment: '$variable=no-such'") ;;
+	*) missing="$missing $variable" ;;
+	esac
+done
+is "$missing" '' 'each long option has a variable'
+for name in init tini dumb-init catatonit; do
+	since=$(date +%s%N)
+	start env INIT_DELAY=300ms "$(called $name)" "$H/catch" 1
+	ready
+	kill "$pid"
+	finish
+	took=$((($(date +%s%N) - since) / 1000000))
+	is "$status/$(sed 1d "$stdout")" '0/15 user 0' "INIT_DELAY, $name: TERM comes"
+	ok "INIT_DELAY, $name: not before its time ($took ms)" [ "$took" -ge 300 ]
+	rm -f gate.last && mkfifo gate.last
+	start env INIT_WAIT_ALL=1 "$(called $name)" sh -c '(exec setsid sh -c "echo ready; read x <gate.last; echo last") & until [ -e last ]; do sleep 0.01; done; exit 5'
+	ready
+	command=$(children "$pid")
+	: >last
+	wait_for 10 gone "$command"
+	ok "INIT_WAIT_ALL, $name: it stays when the command has ended" alive "$pid"
+	echo >gate.last
+	finish
+	is "$status/$(tail -n 1 "$stdout")" 5/last "INIT_WAIT_ALL, $name: until the last one ends, with the command's status"
+	rm last
+done
+
 # --parent-death, and tini's -p
 for words in "$INIT -p USR1" "$INIT --parent-death=SIGUSR1" "$tini -p SIGUSR1" "$tini -p10" "env INIT_PARENT_DEATH=USR1 $dumb"; do
 	start sh -c "$words $H/catch 1 & read x <\$0; exec true" "$T/orphan" 2>/dev/null
@@ -170,9 +207,42 @@ for signal in TERM INT; do
 	is "$status/$out$err" 0/ "podman-init -P: waits without a command, and $signal ends it with 0"
 done
 
+# ... where it is PID 1: it reaps who has no other parent, and ends as well.
+for signal in TERM INT; do
+	start exec_as pid1 "$(called podman-init)" -P
+	pauses() { init=$(children "$pid") && [ "/proc/${init:-none}/exe" -ef "$INIT" ] && state_is "$init" S; }
+	wait_for 10 pauses
+	rm -f gate.orphan && mkfifo gate.orphan
+	nsenter -t "$init" -p sh -c 'sh -c "read x <gate.orphan; exit 3" & :'
+	adopted() { orphan=$(children "$init") && [ -n "$orphan" ]; }
+	ok 'podman-init -P as PID 1 adopts' wait_for 10 adopted
+	echo >gate.orphan
+	ok 'and reaps' wait_for 10 missing "/proc/$orphan"
+	kill -$signal "$init"
+	finish
+	is "$status/$out$err" 0/ "podman-init -P as PID 1: $signal ends it with 0"
+done
+
 # -v says what it does; tini -w says what it reaps
 run "$INIT" -v sh -c 'kill -USR1 $PPID; trap "exit 4" USR1; while :; do sleep 0.01; done'
 like "$err" '^init: forwarding signal 10$' '-v says what is forwarded'
+# said WORDS...: whether what is forwarded is said, and how often that something was reaped.
+said() {
+	start env INIT_SUBREAPER=1 "$@" sh -c 'trap "exit 4" USR1; orphan=$(: & echo $!); while [ -e /proc/$orphan ]; do :; done
+		echo ready; while :; do sleep 0.01; done'
+	ready
+	"$H/send" "$pid" 10
+	finish
+	[ "$status" = 4 ] || echo "status $status"
+	printf '%s %s\n' "$(grep -c ': forwarding signal 10$' "$stderr")" "$(grep -qE ': reaped process [0-9]+$' "$stderr" && echo reaped)"
+}
+for words in "$INIT:0 " "$INIT --verbose:1 " "$INIT -vv:1 reaped" "env INIT_VERBOSE=1 $tini:1 " "env INIT_VERBOSE=2 $catatonit:1 reaped" \
+	"env INIT_VERBOSE=0 $INIT:0 " "$tini:0 " "env TINI_VERBOSITY=1 $tini:0 " "env TINI_VERBOSITY=2 $tini:1 " \
+	"env TINI_VERBOSITY=3 $tini:1 reaped" "$dumb:0 " "$dumb -v:1 " "$dumb --verbose:1 " "env DUMB_INIT_DEBUG=1 $dumb:1 " \
+	"env DUMB_INIT_DEBUG=0 $dumb:0 "; do
+	# shellcheck disable=SC2086
+	is "$(said ${words%:*})" "${words##*:}" "what is said: ${words%:*}"
+done
 run env INIT_WAIT_ALL=1 "$tini" -s -w -- "$H/orphans" 25
 is "$status/$(printf '%s\n' "$err" | grep -cE '^tini: reaped process [0-9]+$')" 0/25 'tini -w says what it reaps'
 run env INIT_WAIT_ALL=1 "$tini" -s -- "$H/orphans" 25
@@ -180,35 +250,39 @@ is "$status/$err" 0/ 'and without -w says nothing'
 
 # --- refused ------------------------------------------------------------------------------------------------------------------
 
+# refused WORD NAME COMMAND...: and the message has the word, or its value, in quotes.
 refused() {
-	name=$1
-	shift
+	word=$1 name=$2
+	shift 2
 	run "$@" true
 	is "$status/$out" 1/ "refused with 1: $name"
 	ok "in one line: $name" one_line "$err"
+	case $err in
+	*"'$word'"* | *"'${word#*=}'"*) pass "which names it: $name" ;;
+	*) fail "which names it: $name" || note "$err" ;;
+	esac
 }
 for words in '--rewrite TERM' '--rewrite NOSUCH:TERM' '--rewrite TERM:NOSUCH' '--rewrite 65:1' '--rewrite 0:1' '--rewrite TERM:' \
 	'--rewrite TERM:INT,' '--rewrite RTMIN+31:1' '--exit-map 256:0' '--exit-map 1:256' '--exit-map 1' '--exit-map -1:0' \
 	'--exit-map a:b' '--grace x' '--grace -1' '--grace 99999999999999999999' '--delay 1y' '--delay=' '--parent-death NOSUCH' \
 	'-p 65' '--help=x' '--grace' '--wait-all=maybe' '---' '--=x' '-gZ'; do
 	# shellcheck disable=SC2086
-	refused "init $words" "$INIT" $words
+	refused "${words##* }" "init $words" "$INIT" $words
 done
-for words in '-e 256' '-e x' '-p NOSUCH' '-c' '--grace 5'; do
+for words in '-e 256' '-e x' '-p NOSUCH' '-c' '--grace=5'; do
 	# shellcheck disable=SC2086
-	refused "tini $words" "$tini" $words
+	refused "${words##* }" "tini $words" "$tini" $words
 done
-refused 'dumb-init -r 15' "$dumb" -r 15
-refused 'dumb-init --rewrite=99:1' "$dumb" --rewrite=99:1
+refused 15 'dumb-init -r 15' "$dumb" -r 15
+refused --rewrite=99:1 'dumb-init --rewrite=99:1' "$dumb" --rewrite=99:1
 for variable in INIT_REWRITE=x INIT_EXIT_MAP=300:1 INIT_GRACE=soon INIT_DELAY=-1 INIT_WAIT_ALL=maybe INIT_KILL_ORPHANS=2 \
 	INIT_GROUP=x INIT_SUBREAPER=x INIT_PARENT_DEATH=NOSUCH INIT_VERBOSE=9; do
 	for name in init dumb-init; do
-		refused "$name with $variable" env "$variable" "$(called "$name")"
-		like "$err" "'${variable%%=*}=" "and it names the variable: ${variable%%=*}"
+		refused "$variable" "$name with $variable" env "$variable" "$(called "$name")"
 	done
 done
-refused 'tini with TINI_VERBOSITY=x' env TINI_VERBOSITY=x "$tini"
-refused 'dumb-init with DUMB_INIT_SETSID=x' env DUMB_INIT_SETSID=x "$dumb"
+refused TINI_VERBOSITY=x 'tini with TINI_VERBOSITY=x' env TINI_VERBOSITY=x "$tini"
+refused DUMB_INIT_SETSID=x 'dumb-init with DUMB_INIT_SETSID=x' env DUMB_INIT_SETSID=x "$dumb"
 for variable in TINI_VERBOSITY=x DUMB_INIT_SETSID=x TINI_SUBREAPER=x INIT_NO_SUCH=x; do
 	run env "$variable" "$INIT" true
 	is "$status/$err" 0/ "another's variable is nothing to init: $variable"
@@ -216,10 +290,6 @@ done
 for variable in INIT_GRACE INIT_REWRITE DUMB_INIT_SETSID DUMB_INIT_DEBUG; do
 	run env "$variable=" "$dumb" true
 	is "$status/$err" 0/ "an empty variable is as none: $variable"
-done
-for value in 1 0 true; do
-	run env DUMB_INIT_DEBUG=$value "$dumb" true
-	is "$status" 0 "DUMB_INIT_DEBUG=$value starts"
 done
 run "$INIT" "$(printf -- '--\033[2J')" true
 unlike "$err" "$(printf '\033')" 'a control byte of an option never reaches the terminal'

@@ -114,6 +114,22 @@ static void variables_set(void)
 	ok(!settings.is_subreaper, "but another name's are nothing");
 	(void)read_in(WORDS("init", "--grace", "1", "x"), WORDS("INIT_GRACE=2"));
 	is_int(settings.grace, 1000, "an option comes behind the variable");
+	(void)read_in(WORDS("init", "x"),
+		      WORDS("INIT_DELAY=3s", "INIT_WAIT_ALL=on", "INIT_VERBOSE=2",
+			    "INIT_KILL_ORPHANS=yes", "INIT_GROUP=true", "INIT_SUBREAPER=off",
+			    "INIT_PARENT_DEATH=KILL"));
+	ok(settings.delay == 3000 && settings.wait_all && settings.verbosity == 2 &&
+		   settings.kill_orphans && settings.to_group && !settings.is_subreaper &&
+		   settings.parent_death == SIGKILL,
+	   "there is one for each option");
+	(void)read_in(WORDS("tini", "x"), WORDS("TINI_VERBOSITY=3"));
+	is_int(settings.verbosity, 2, "tini starts at 1, where nothing is said");
+	(void)read_in(WORDS("tini", "x"), WORDS("TINI_VERBOSITY=1"));
+	is_int(settings.verbosity, 0, "which it may be told");
+	(void)read_in(WORDS("dumb-init", "x"), WORDS("DUMB_INIT_DEBUG=1"));
+	is_int(settings.verbosity, 1, "dumb-init's is a flag");
+	(void)read_in(WORDS("dumb-init", "x"), WORDS("DUMB_INIT_DEBUG=0"));
+	is_int(settings.verbosity, 0, "or none");
 	(void)read_in(WORDS("tini", "x"), WORDS("TINI_SUBREAPER="));
 	ok(settings.is_subreaper, "some count by being there");
 	is_int(read_in(WORDS("init", "x"), WORDS("INIT_GRACE=")), 1, "others are none when empty");
