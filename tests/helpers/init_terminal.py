@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """init_terminal.py [CASE...]: init without sv on a pseudo-terminal. Called by tests/init/terminal.t; see terminal.py."""
 import os
+import select
 import signal
 import time
 
@@ -44,6 +45,12 @@ def is_sleep(pid):
         return read_file("/proc/%d/comm" % pid) == b"sleep\n"
     except OSError:
         return False
+
+
+def terminal_of(pid):
+    """The number of a process' controlling terminal; 0 for none."""
+    with open("/proc/%d/stat" % pid) as file:
+        return int(file.read().rpartition(")")[2].split()[4])
 
 
 def caught(seen):
@@ -234,8 +241,44 @@ def not_ours():
     with Terminal([called("init"), HELPERS + "/catch", "1"], control=False) as it:
         it.expect(b"ready\r\n")
         same(it.settings(), it.before, "a terminal that isn't ours is left alone (23)")
+        command = children(it.pid)[0]
+        same(terminal_of(command), 0, "the command doesn't get it either (23)")
         kill(it.pid, signal.SIGUSR1)
         same(it.end(), 0, "and the command has it as it is (23)")
+    # One that another session controls, and whose foreground the shell's job is.
+    for name in NAMES:
+        with Shell() as it:
+            it.run(line(["setsid", "-w", called(name), HELPERS + "/catch", "1"]))
+            it.expect(b"ready\r\n")
+            job = it.job()
+            init = children(job)[0]
+            same(terminal_of(children(init)[0]), 0, name + ": a terminal of another session isn't the command's (23)")
+            same(os.tcgetpgrp(it.master), job, name + ": and its foreground stays (23)")
+            kill(init, signal.SIGUSR1)
+            it.expect(b"host> ")
+            it.run("exit")
+            it.end()
+
+
+@case
+def stopped_terminal():
+    log = scratch() + "/log"
+    with Terminal([called("init"), "-v", "-v", "sh", "-c", "exec %s/catch 201 >%s" % (HELPERS, log)]) as it:
+        until(lambda: os.path.exists(log) and b"ready" in read_file(log), "ready")
+        it.type(b"\x13")
+        full = select.poll()
+        full.register(it.slave, select.POLLOUT)
+        until(lambda: not full.poll(0), "the terminal is stopped")
+        for _ in range(200):
+            kill(it.pid, 40)
+        until(lambda: read_file(log).count(b"40 user 0\n") == 200, "200 signals")
+        point(not full.poll(0), "a stopped terminal doesn't hold init up: 200 signals arrive meanwhile (13)")
+        it.type(b"\x11")
+        until(lambda: full.poll(0), "the terminal goes on")
+        kill(it.pid, signal.SIGUSR1)
+        same(it.end(), 0, "and it ends when the terminal goes on (13)")
+        same(caught(read_file(log).replace(b"\n", b"\r\n")), [40] * 200 + [10], "with all that came, and nothing else (13)")
+        point(b"forwarding signal 10\r\n" in it.seen, "what it has to say is said again (13)", it.seen)
 
 
 terminal.main()
