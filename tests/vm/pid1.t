@@ -12,6 +12,7 @@ need python3 mke2fs debugfs
 up() {
 	run "$VM/boot" --uml --image "$IMAGE" --timeout 60 "$@"
 	out=$(printf '%s\n' "$out" | tr -d '\r')
+	[ -n "$out" ] || note "nothing on the console, status $status: $err"
 }
 
 # Same, with its console in $stdout while it runs; what is typed goes to descriptor 9. down waits for the end.
