@@ -25,6 +25,28 @@ for how in process pid1; do
 	is "$(number 'zombies left')" 0 "$how: none is left (18)"
 done
 
+# How fast, against a program that does nothing but wait: on the same machine, by turns, the best of each.
+if [ "$STRESS" = long ]; then
+	# best COMMAND...: sets $best to the milliseconds of this run, if it is the fastest so far.
+	best() {
+		since=$(date +%s%N)
+		run "$@" "$H/orphans" "$orphans"
+		took=$((($(date +%s%N) - since) / 1000000))
+		is "$status/$(number 'zombies left')" 0/0 "${1##*/}: $orphans orphans in $took ms"
+		[ "$took" -ge "$best" ] || best=$took
+	}
+	of_init=999999999 of_waits=999999999
+	for _ in 1 2 3 4 5; do
+		best=$of_waits
+		best "$H/waits"
+		of_waits=$best best=$of_init
+		best "$INIT"
+		of_init=$best
+	done
+	ok "init takes at most a quarter longer for $orphans orphans ($of_init ms) than who only waits ($of_waits ms) (18)" \
+		[ $((of_init * 4)) -le $((of_waits * 5)) ]
+fi
+
 # storms NAME DISTURB...: four senders at once, and what disturbs init meanwhile.
 storms() {
 	name=$1
@@ -107,6 +129,10 @@ for words in "$INIT" "$(called dumb-init)"; do
 	note "${words##*/}: $out"
 	is "$out" "sent $races, lost 0, other 0" "${words##*/}: TERM at $races random moments of the first 3 ms: none is lost (11)"
 done
+# sv, which launches it as PID 1. A lost one shows: it has a long time to stop.
+run "$H/strike" 15 "$races" 3000 "$SV" run --stop-timeout 1000 "$ROOTFS" sleep 1000
+note "sv: $out"
+is "$out" "sent $races, lost 0, other 0" "sv: TERM at $races random moments of the first 3 ms: none is lost (7) (11)"
 
 # A bounded fork bomb under a limit of processes.
 limit=
