@@ -103,6 +103,13 @@ keys docs/sv.1 >"$T/keys"
 ok 'sv.1 shows a configuration file' test -s "$T/keys"
 is "$(unknown "$T/keys")" '' 'its keys are options'
 
+# The tests of init number what they are about: each of the 25 lines has one.
+missing=
+for number in $(seq 1 25); do
+	grep -rqE "^[^#]*[ \"'(]\($number\)" --include='*.t' --include='*.py' tests/init tests/vm tests/e2e tests/helpers || missing="$missing $number"
+done
+is "$missing" '' 'each of 1 to 25 is in the name of a test point of init'
+
 for page in docs/sv.1 docs/init.8; do
 	linters=0
 	if command -v mandoc >/dev/null; then
