@@ -97,7 +97,7 @@ fi
 
 for how in process pid1; do
 	# init stands still while 500 orphans become its children and end, and the command last: their CHLD become one.
-	launch "$how" sh -c 'echo ready; read x <"$0"; for i in $(seq 500); do (: &); done; read x <"$0"; exit 44' "$T/gate"
+	launch "$how" sh -c 'echo ready; read x <"$0"; "$1" 500 >/dev/null; read x <"$0"; exit 44' "$T/gate" "$H/orphans"
 	command=$(children "$init")
 	kill -STOP "$init"
 	wait_for 10 state_is "$init" T

@@ -226,10 +226,11 @@ done
 # -v says what it does; tini -w says what it reaps
 run "$INIT" -v sh -c 'kill -USR1 $PPID; trap "exit 4" USR1; while :; do sleep 0.01; done'
 like "$err" '^init: forwarding signal 10$' '-v says what is forwarded'
-# said WORDS...: whether what is forwarded is said, and how often that something was reaped.
+# said WORDS...: whether what is forwarded is said, and that an orphan was reaped, which ends when it has become one.
+mkfifo gate.said
 said() {
-	start env INIT_SUBREAPER=1 "$@" sh -c 'trap "exit 4" USR1; orphan=$(: & echo $!); while [ -e /proc/$orphan ]; do :; done
-		echo ready; while :; do sleep 0.01; done'
+	start env INIT_SUBREAPER=1 "$@" sh -c 'trap "exit 4" USR1; orphan=$(sh -c "read x <gate.said" >/dev/null & echo $!)
+		echo >gate.said; while [ -e /proc/$orphan ]; do :; done; echo ready; while :; do sleep 0.01; done'
 	ready
 	"$H/send" "$pid" 10
 	finish
