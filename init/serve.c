@@ -204,6 +204,10 @@ static void take_signal(struct server *server, const siginfo_t *from)
 		take_term(server, from);
 	else
 		forward(server, signal, from);
+	/* The session behind is stopped (alone.c), and the shell in front of init waits to see that. CONT is passed on. */
+	if (server->settings->new_session && server->settings->rewrite[signal] == SIGSTOP &&
+	    getpid() != 1)
+		(void)sys_kill(getpid(), SIGSTOP);
 }
 
 /* Takes one of the set, or none before `timeout` (milliseconds; negative: for ever). CHLD is init's own. */

@@ -134,20 +134,21 @@ def background():
 
 @case
 def stop_and_go_on():
-    for name in ("init", "tini", "catatonit"):
+    for name in ("init", "tini", "catatonit", "dumb-init"):
         with Shell() as it:
             it.run(line([called(name), "sleep", "1000"]))
             init = it.job()
             command = until(lambda: next(iter(children(init)), None), "the command")
+            front = init if name == "dumb-init" else command  # whose command has a session of its own
             for number in range(3):
-                until(lambda: is_sleep(command) and state(command) == "S" and os.tcgetpgrp(it.master) == command, "the command has the terminal")
+                until(lambda: is_sleep(command) and state(command) == "S" and os.tcgetpgrp(it.master) == front, "the command has the terminal")
                 it.type(b"\x1a")
                 it.expect(b"Stopped.*host> ")
                 same((state(init), state(command)), ("T", "T"), name + ": ^Z under a shell stops both, time %d (22)" % (number + 1))
                 it.run("fg")
                 until(lambda: state(init) == "S" and state(command) == "S", "both go on")
             point(True, name + ": fg resumes both (22)")
-            until(lambda: os.tcgetpgrp(it.master) == command, "the command has the terminal")
+            until(lambda: os.tcgetpgrp(it.master) == front, "the command has the terminal")
             it.type(b"\x03")
             it.expect(b"host> ")
             it.run("echo rc=$?")
