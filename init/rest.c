@@ -31,17 +31,20 @@ static bool signal_listed(int list, int signal, pid_t group)
 void rest_signal(pid_t command, bool is_over, int signal)
 {
 	FD int children = -1;
+	pid_t group = NO_GROUP;
 
 	if (getpid() == 1) {
 		(void)sys_kill(-1, signal);
 		return;
 	}
 	/* While its group lives, nobody gets its pid; who has it by now is a stranger, and so is a group of that number. */
-	if (command > 0 && !(is_over && getpgid(command) >= 0))
-		(void)sys_kill(-command, signal);
+	if (command > 0 && !(is_over && getpgid(command) >= 0)) {
+		group = command;
+		(void)sys_kill(-group, signal);
+	}
 	children = sys_openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
 	if (children >= 0)
-		(void)signal_listed(children, signal, command);
+		(void)signal_listed(children, signal, group);
 }
 
 bool rest_kill_listed(int procs)

@@ -20,6 +20,9 @@
 #define SIGNALS_A_ROUND  16
 #define CHILDREN_A_ROUND 128
 #define OVERTAKEN_MS     5000
+#define KILL_AGAIN_MS    100
+#define GIVE_UP_MS       2000
+#define TERMINAL_STOPS   (sys_sigbit(SIGTSTP) | sys_sigbit(SIGTTIN) | sys_sigbit(SIGTTOU))
 #define NEVER            INT64_MAX
 
 struct server {
@@ -205,8 +208,8 @@ static void take_signal(struct server *server, const siginfo_t *from)
 	else
 		forward(server, signal, from);
 	/* The session behind is stopped (alone.c), and the shell in front of init waits to see that. CONT is passed on. */
-	if (server->settings->new_session && server->settings->rewrite[signal] == SIGSTOP &&
-	    getpid() != 1)
+	if (server->settings->new_session && sys_sigbit(signal) & TERMINAL_STOPS &&
+	    server->settings->rewrite[signal] == SIGSTOP && server->status < 0 && getpid() != 1)
 		(void)sys_kill(getpid(), SIGSTOP);
 }
 
@@ -364,8 +367,10 @@ static bool begin_ending(struct server *server)
  */
 static void kill_rest(struct server *server, int64_t now)
 {
-	server->kill_at = NEVER;
-	server->give_up_at = now + 2000;
+	/* Again: whose parent is killed may be init's only then. */
+	server->kill_at = now + KILL_AGAIN_MS;
+	if (server->give_up_at == NEVER)
+		server->give_up_at = now + GIVE_UP_MS;
 	if (!server->is_ending && !server->is_rest_asked) {
 		forward_to_command(server, SIGKILL, NULL);
 		return;
@@ -389,7 +394,7 @@ static void check_deadlines(struct server *server)
 	if (now >= server->kill_at)
 		kill_rest(server, now);
 	if (now >= server->give_up_at) {
-		server->give_up_at = NEVER;
+		server->give_up_at = server->kill_at = NEVER;
 		server->has_children = !server->is_ending;
 	}
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See idle.h. The kernel maps the neighbours of a page that it is asked for, 64 KB at once, but not past the end of a mapping:
- * so what gives back and waits is one function with a mapping of its own (sv.ld), and reads nothing that it gave back.
+ * so what gives back and waits is one function with a mapping of its own (sv.ld), and reads nothing else of the program.
  */
 #include "idle.h"
 
 #include "../init/lib/sys.h"
 
 #include <elf.h>
-#include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-/* Or more: then the kernel refuses what isn't aligned, and all stays as it is. */
-#define PAGE      4096UL
 #define STACK     (256UL << 10) /* more than any verb needs */
 #define PARTS_MAX 8
 
@@ -34,23 +31,23 @@ __attribute__((noinline, section(".idle"))) static int drop_and_wait(const struc
 	return (int)SYS_CALL(SYS_ppoll, rows, count, timeout, NULL, sizeof(sys_sigset));
 }
 
-int idle_wait(struct pollfd *rows, unsigned count, int timeout_ms)
+/* A frame of its own: what is above it stays. */
+__attribute__((noinline)) int idle_wait(struct pollfd *rows, unsigned count, int timeout_ms)
 {
-	unsigned long stack = (unsigned long)__builtin_frame_address(0) & ~(PAGE - 1);
-	unsigned long kept = (unsigned long)(uintptr_t)drop_and_wait;
+	unsigned long page = getauxval(AT_PAGESZ);
+	unsigned long stack = (unsigned long)__builtin_frame_address(0) & ~(page - 1);
 	const Elf64_Phdr *header = (const void *)getauxval(AT_PHDR);
 	unsigned long headers = header == NULL ? 0 : getauxval(AT_PHNUM);
 	struct timespec timeout = { .tv_sec = timeout_ms / 1000,
 				    .tv_nsec = (long)(timeout_ms % 1000) * 1000000 };
-	struct part parts[PARTS_MAX] = { { stack - STACK, stack - PAGE } };
+	struct part parts[PARTS_MAX] = { { stack - STACK, stack - page } };
 	unsigned part_count = 1;
 
 	for (; headers > 0 && part_count < PARTS_MAX; headers--, header++) {
 		unsigned long from = header->p_vaddr, to = from + header->p_memsz;
 
-		if (header->p_type == PT_LOAD && !(header->p_flags & PF_W) &&
-		    (kept < from || kept >= to))
-			parts[part_count++] = (struct part){ from & ~(PAGE - 1), to };
+		if (header->p_type == PT_LOAD && !(header->p_flags & PF_W))
+			parts[part_count++] = (struct part){ from & ~(page - 1), to };
 	}
 	return drop_and_wait(parts, part_count, rows, count, timeout_ms < 0 ? NULL : &timeout);
 }

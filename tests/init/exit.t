@@ -271,6 +271,26 @@ for how in process pid1; do
 	is "$status" 6 "$how --kill-orphans: the status stays"
 	ok "$how --kill-orphans: what was left is gone" gone "$rest"
 
+	# A session in a session, in neither of which is init's child or the command's group: init has them as those above them end.
+	printf '%s\n' 'trap "" TERM' '[ "$1" = 0 ] || setsid sh nest $(($1 - 1)) & ' 'echo $$ >nest.$1' '[ "$1" != 0 ] || exec sleep 1000' \
+		'until [ -s nest.0 ]; do sleep 0.01; done' '[ "$1" != 3 ] || echo ready' '[ "$1" != 3 ] || [ "$2" != ends ] || exit 6' \
+		'while :; do wait; done' >nest
+	rm -f nest.*
+	launch "$how" --grace 0.2 sh nest 3
+	kill "$init"
+	finish 10
+	is "$status" 137 "$how --grace: a command with sessions below it is killed"
+	for number in 0 1 2; do
+		[ "$how" = pid1 ] || ok "$how --grace: and session $number" wait_for 10 gone "$(cat nest.$number)"
+	done
+	rm -f nest.*
+	launch "$how" --kill-orphans sh nest 3 ends
+	finish 10
+	is "$status" 6 "$how --kill-orphans: it ends, with sessions left"
+	for number in 0 1 2; do
+		[ "$how" = pid1 ] || ok "$how --kill-orphans: and session $number" wait_for 10 gone "$(cat nest.$number)"
+	done
+
 	launch "$how" --wait-all sh -c "sh -c 'echo ready; read x <$T/gate; echo last' & exit 5"
 	is_alone() { [ "$(children "$init" | wc -l)" -eq 1 ]; }
 	wait_for 10 is_alone
