@@ -274,11 +274,12 @@ static _Noreturn void give_up(int socket, enum plan_step step, int number, const
 
 /*
  * Until init has let its rights and descriptors go: a command with CAP_SYS_PTRACE would take them from it. Every signal is
- * blocked; CONT is the one that may always be sent within a session, whatever user the command is by now: kill(2).
+ * blocked, and the command is still init's user. Not CONT, which would undo a stop that a terminal has sent meanwhile: URG
+ * does nothing else.
  */
 static void wait_for_init(void)
 {
-	while (sys_rt_sigtimedwait(&(sys_sigset){ sys_sigbit(SIGCONT) }, NULL, NULL) != SIGCONT)
+	while (sys_rt_sigtimedwait(&(sys_sigset){ sys_sigbit(SIGURG) }, NULL, NULL) != SIGURG)
 		;
 }
 
@@ -316,7 +317,7 @@ static void prepare(const struct command *command, int *socket)
 
 void command_let_go(pid_t command)
 {
-	(void)sys_kill(command, SIGCONT);
+	(void)sys_kill(command, SIGURG);
 }
 
 static _Noreturn void child(const struct command *command)

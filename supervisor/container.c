@@ -69,6 +69,15 @@ static int read_text(struct container *container)
 	return result;
 }
 
+bool container_is_kept_at(const char *text)
+{
+	FD int fd = sys_openat(AT_FDCWD, text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	char line[sizeof(KEEP_LINE)] = "";
+
+	return fd >= 0 && sys_read(fd, line, sizeof(line)) == sizeof(line) &&
+	       memcmp(line, KEEP_LINE "\n", sizeof(line)) == 0;
+}
+
 static int write_text(const struct container *container)
 {
 	FD int fd = sys_openat(container->fd, "image", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,

@@ -43,6 +43,9 @@ struct container {
 int container_find(struct container *container, struct store *store, const char *name,
 		   struct error *error);
 
+/* True when the text (containers/NAME/image of a store) is a kept container's. Nothing is locked or opened beyond it. */
+bool container_is_kept_at(const char *text);
+
 /*
  * The same for a verb about a kept container, under the store's lock for as long as it looks: 0, or a negative number with the
  * error set where there is none. container_end() follows either way.

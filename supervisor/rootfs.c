@@ -37,21 +37,36 @@ static const char *store_path(const struct rootfs *rootfs, const struct spec *sp
 	return rootfs->user_store[0] != '\0' ? rootfs->user_store : NULL;
 }
 
+static const char *store_folder(const struct rootfs *rootfs, const struct spec *spec)
+{
+	const char *store = store_path(rootfs, spec);
+
+	return store != NULL ? store : "/var/lib/sv";
+}
+
 /* --- what the word means ----------------------------------------------------------------------------------------------- */
 
 /* True when the store has an image of that name: one system call, asked beside each directory whose name could be an image's. */
 static bool is_image(const struct rootfs *rootfs, const struct spec *spec, const char *word)
 {
-	const char *store = store_path(rootfs, spec);
 	char name[IMAGE_NAME_SIZE], path[STORE_PATH_MAX + IMAGE_NAME_SIZE + 16];
 	struct error ignored = { .number = 0 };
 	struct stat status;
 
 	if (strchr(word, '/') != NULL || image_name(name, word, &ignored) < 0)
 		return false;
-	(void)snprintf(path, sizeof(path), "%s/images/%s", store != NULL ? store : "/var/lib/sv",
-		       name);
+	(void)snprintf(path, sizeof(path), "%s/images/%s", store_folder(rootfs, spec), name);
 	return sys_fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A directory in place has no layer that a kept container of its name could go on with. */
+static bool is_kept(const struct rootfs *rootfs, const struct spec *spec)
+{
+	char path[STORE_PATH_MAX + IMAGE_NAME_SIZE + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/containers/%s/image", store_folder(rootfs, spec),
+		       spec->name);
+	return container_is_kept_at(path);
 }
 
 static int refuse_both(const char *word, const char *kind, struct error *error)
@@ -444,6 +459,13 @@ static int open_directory(struct rootfs *rootfs, struct spec *spec, const char *
 		return error_hint(
 			error, error_set(error, 0, "--keep: '%s' is a directory", spec->rootfs),
 			"it is used in place and keeps everything; --ephemeral puts a layer over it");
+	if (spec->name != NULL && is_kept(rootfs, spec))
+		return error_hint(
+			error,
+			error_set(error, 0, "container '%s' is kept, over a layer of its own",
+				  name),
+			"--ephemeral goes on with it if it was made of this; 'sv rm %s' removes it",
+			name);
 	*root = tree_open_root(*directory, spec->rootfs, !spec->dry_run, spec->read_only,
 			       spec->privileged, error);
 	return *root < 0 ? *root : 0;

@@ -206,7 +206,9 @@ run "$SV" diff --root "$S" driving
 is "$status:$out" "$(printf '0:A /a\302?2m??b\303\251')" 'and a name drives no terminal'
 "$SV" rm --root "$S" driving
 with --name "$N" "$R" /bin/true
-is "$status" 0 'a directory that is used in place has nothing to do with it'
+like "$status:$err" "^125:sv: container '$N' is kept, over a layer of its own; hint: .*--ephemeral.*'sv rm $N'" 'a directory that is used in place has no such layer'
+with --name "$N-3" "$R" /bin/true
+is "$status" 0 'under another name it runs'
 image other base "number 1"
 with --name "$N" other /bin/true
 like "$status:$err" "^125:sv: container '$N' is kept over another than this image 'other'; hint: .*'box'" 'another image is refused'
