@@ -76,8 +76,9 @@ class Container:
             self.process.stdin.flush()
         except OSError:
             return False
-        ready = select.select([self.process.stdout], [], [], seconds)[0]
-        return bool(ready) and os.read(self.process.stdout.fileno(), 64) == b"there?\n"
+        waits = select.poll()  # select() ends at 1,024 descriptors
+        waits.register(self.process.stdout, select.POLLIN)
+        return bool(waits.poll(seconds * 1000)) and os.read(self.process.stdout.fileno(), 64) == b"there?\n"
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
