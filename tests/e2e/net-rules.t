@@ -168,6 +168,9 @@ for filter in 1 0; do
 		for to in 10.10.10.2 fd00:10::2; do /helpers/talk ask tcp $to 80 ping; done; /helpers/talk ask tcp 192.0.2.1 8080 ping'
 	is "$(echo "$out" | sed 's/^::ffff://' | tr '\n' ' ')" '10.10.10.3 ping fd00:10::3 ping 10.10.10.1 ping ' \
 		"containers reach each other (br_netfilter $filter)"
+	local=$(ip -o -6 addr show dev sv0 scope link | awk '{ sub("/.*", "", $4); print $4 }')
+	run bridge --name free "$ROOTFS" /helpers/talk ask tcp "$local%eth0" 8080 ping
+	like "$out" ' ping$' "and a published port by the machine's link-local address (br_netfilter $filter)"
 	run bridge --name apart --isolate "$ROOTFS" /bin/sh -c '
 		for to in 10.10.10.2 fd00:10::2; do timeout 2 /helpers/talk ask tcp $to 80 ping; done
 		timeout 2 /helpers/talk ask tcp 192.0.2.1 8080 ping; echo; /helpers/talk ask tcp 192.0.2.2 80 ping'
@@ -176,7 +179,6 @@ for filter in 1 0; do
 	start_bridge --name lonely --isolate -p 8081:80 "$ROOTFS" /bin/sh -c '/helpers/talk serve tcp :: 80'
 	ready
 	address=$("$SV" net ls | awk '$3 == "lonely" { print $4 }')
-	local=$(ip -o -6 addr show dev sv0 scope link | awk '{ sub("/.*", "", $4); print $4 }')
 	run bridge --name free "$ROOTFS" /bin/sh -c "
 		timeout 2 /helpers/talk ask tcp $address 80 ping; timeout 2 /helpers/talk ask tcp 192.0.2.1 8081 ping
 		timeout 2 /helpers/talk ask tcp $local%eth0 8081 ping"
