@@ -15,18 +15,32 @@
 
 #define SPAN_MAX     255 /* sock_filter.jt and .jf */
 #define RETURNS_KEPT 8
+#define CHAINS_KEPT  16
+#define SINGLES_MAX  3 /* comparisons one after the other, which a search would need fewer of */
 
-#define OFFSET_ARCH   ((uint32_t)offsetof(struct seccomp_data, arch))
-#define OFFSET_NUMBER ((uint32_t)offsetof(struct seccomp_data, nr))
+#define OFFSET_ARCH   ((uint16_t)offsetof(struct seccomp_data, arch))
+#define OFFSET_NUMBER ((uint16_t)offsetof(struct seccomp_data, nr))
 
 /* Ranges: each number may be one, and x32's, a tracer's and what is left. */
 #define RANGES_MAX (SECCOMP_CALLS_MAX + 4)
 
-/* Where a jump leads: an action, wherever a return with it may stand, or an instruction. */
+/*
+ * Where a jump leads: an action, wherever a return with it may stand, or an instruction; that may need a word of seccomp_data in
+ * the accumulator, which whoever comes with another one has to load first.
+ */
 struct target {
-	bool is_return;
 	uint32_t action;
-	size_t at;
+	uint16_t at;
+	uint16_t needs; /* its offset, or ANY */
+	bool is_return;
+};
+
+#define ANY UINT16_MAX
+
+/* What the rules of a call became: others have the same. */
+struct chain {
+	uint32_t last; /* see struct seccomp_policy */
+	struct target target;
 };
 
 struct builder {
@@ -36,6 +50,8 @@ struct builder {
 	/* The latest return of each action, which is the nearest; the oldest is forgotten first. */
 	struct target returns[RETURNS_KEPT];
 	unsigned return_count, return_next;
+	struct chain chains[CHAINS_KEPT];
+	unsigned chain_count;
 };
 
 struct range {
@@ -66,7 +82,7 @@ static struct target put(struct builder *builder, unsigned code, size_t jt, size
 	else
 		builder->rows[--builder->head] =
 			(struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
-	return (struct target){ .at = builder->head };
+	return (struct target){ .at = (uint16_t)builder->head, .needs = ANY };
 }
 
 static struct target put_return(struct builder *builder, uint32_t action)
@@ -105,31 +121,60 @@ static size_t reach(struct builder *builder, struct target target, size_t more)
 	return put_return(builder, target.action).at;
 }
 
-static struct target put_jump(struct builder *builder, unsigned test, uint32_t k, struct target yes,
-			      struct target no)
+/* Loads what the target needs, where the accumulator has something else. */
+static struct target put_load(struct builder *builder, struct target target, uint16_t has)
 {
-	size_t jt = reach(builder, yes, 1), jf = reach(builder, no, 0);
+	if (target.is_return || target.needs == ANY || target.needs == has)
+		return target;
+	if (target.at != builder->head)
+		(void)put(builder, BPF_JMP | BPF_JA, 0, 0, (uint32_t)(target.at - builder->head));
+	return put(builder, BPF_LD | BPF_W | BPF_ABS, 0, 0, target.needs);
+}
 
+/* Compares the word `has`, which is in the accumulator, or ANY where it is only a part of one. */
+static struct target put_jump(struct builder *builder, unsigned test, uint32_t k, uint16_t has,
+			      struct target yes, struct target no)
+{
+	size_t jt, jf;
+	struct target row;
+
+	yes = put_load(builder, yes, has);
+	no = put_load(builder, no, has);
+	jt = reach(builder, yes, 1);
+	jf = reach(builder, no, 0);
 	if (builder->is_full)
 		return yes;
-	return put(builder, BPF_JMP | test | BPF_K, jt - builder->head, jf - builder->head, k);
+	row = put(builder, BPF_JMP | test | BPF_K, jt - builder->head, jf - builder->head, k);
+	row.needs = has;
+	return row;
 }
 
 /* --- arguments ------------------------------------------------------------------------------- */
 
-/* Loads one half of an argument: low 0, high 1. Both machines are little-endian. */
-static struct target put_load(struct builder *builder, const struct seccomp_condition *condition,
-			      unsigned half)
+/* One half of an argument: low 0, high 1. Both machines are little-endian. */
+static uint16_t offset_of(const struct seccomp_condition *condition, unsigned half)
 {
-	uint32_t mask = (uint32_t)(condition->mask >> half * 32);
-
-	if (mask != UINT32_MAX)
-		(void)put(builder, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
-	return put(builder, BPF_LD | BPF_W | BPF_ABS, 0, 0,
-		   (uint32_t)(offsetof(struct seccomp_data, args) + condition->argument * 8U +
-			      half * 4));
+	return (uint16_t)(offsetof(struct seccomp_data, args) + condition->argument * 8U +
+			  half * 4);
 }
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half of an argument is first");
+
+/* Compares one half, as far as the mask goes. */
+static struct target put_half(struct builder *builder, const struct seccomp_condition *condition,
+			      unsigned half, unsigned test, uint32_t k, struct target yes,
+			      struct target no)
+{
+	uint32_t mask = (uint32_t)(condition->mask >> half * 32);
+	uint16_t offset = offset_of(condition, half);
+	struct target row;
+
+	if (mask == UINT32_MAX)
+		return put_jump(builder, test, k, offset, yes, no);
+	(void)put_jump(builder, test, k, ANY, yes, no);
+	row = put(builder, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
+	row.needs = offset;
+	return row;
+}
 
 /* The three that the kernel has; the others are these with yes and no exchanged. */
 static const struct {
@@ -152,14 +197,29 @@ static struct target put_condition(struct builder *builder,
 	uint32_t high = (uint32_t)(condition->value >> 32);
 	struct target holds = is_negated ? no : yes, fails = is_negated ? yes : no, low;
 
-	(void)put_jump(builder, test, (uint32_t)condition->value, holds, fails);
-	low = put_load(builder, condition, 0);
+	low = put_half(builder, condition, 0, test, (uint32_t)condition->value, holds, fails);
 	if (condition->mask >> 32 == 0 && high == 0)
 		return low;
-	low = put_jump(builder, BPF_JEQ, high, low, fails);
-	if (test != BPF_JEQ)
-		(void)put_jump(builder, BPF_JGT, high, holds, low);
-	return put_load(builder, condition, 1);
+	low = put_half(builder, condition, 1, BPF_JEQ, high, low, fails);
+	if (test == BPF_JEQ)
+		return low;
+	return put_half(builder, condition, 1, BPF_JGT, high, holds, low);
+}
+
+/* Do two calls have the same rules? Names of the same lines have; and one call has on all machines. */
+static bool alike(const struct seccomp_policy *policy, uint32_t one, uint32_t other)
+{
+	while (one != other && one != 0 && other != 0) {
+		const struct seccomp_rule *a = &policy->rules.rows[one - 1],
+					  *b = &policy->rules.rows[other - 1];
+
+		if (a->action != b->action || a->condition != b->condition ||
+		    a->condition_count != b->condition_count)
+			return false;
+		one = a->previous;
+		other = b->previous;
+	}
+	return one == other;
 }
 
 /* A call's rules, the last one first. */
@@ -168,8 +228,12 @@ static struct target put_rules(struct builder *builder, const struct seccomp_pol
 {
 	struct target next = return_of(policy->fallback);
 	const struct seccomp_rule *rule;
+	uint32_t last = policy->last[call];
 
-	for (uint32_t at = policy->last[call]; at != 0; at = rule->previous) {
+	for (unsigned i = 0; i < builder->chain_count; i++)
+		if (alike(policy, builder->chains[i].last, last))
+			return builder->chains[i].target;
+	for (uint32_t at = last; at != 0; at = rule->previous) {
 		struct target fits;
 
 		rule = &policy->rules.rows[at - 1];
@@ -182,6 +246,9 @@ static struct target put_rules(struct builder *builder, const struct seccomp_pol
 					     fits, next);
 		next = fits;
 	}
+	next = put_load(builder, next, ANY);
+	if (!next.is_return && builder->chain_count < CHAINS_KEPT)
+		builder->chains[builder->chain_count++] = (struct chain){ last, next };
 	return next;
 }
 
@@ -220,12 +287,33 @@ static void put_calls(struct builder *builder, const struct seccomp_policy *poli
 	add_range(ranges, SECCOMP_CALL_TRACED, return_of(SECCOMP_RET_ALLOW));
 }
 
+/* A number on its own, between two ranges that end alike, takes one comparison instead of two. */
+static void put_singles(struct builder *builder, struct ranges *ranges)
+{
+	const struct range *row = ranges->rows, *end = row + ranges->count;
+	size_t joined = 0;
+
+	for (; row < end; row++) {
+		struct range range = *row;
+
+		for (unsigned i = 0; i < SINGLES_MAX && row + 2 < end &&
+				     row[2].first == row[1].first + 1 &&
+				     same(row[0].target, row[2].target);
+		     i++, row += 2)
+			range.target = put_jump(builder, BPF_JEQ, row[1].first, OFFSET_NUMBER,
+						row[1].target, range.target);
+		ranges->rows[joined++] = range;
+	}
+	ranges->count = joined;
+}
+
 /*
  * The search: neighbours are joined by a comparison until one is left, so that each number is found
  * in log2(ranges) steps.
  */
 static struct target put_search(struct builder *builder, struct ranges *ranges)
 {
+	put_singles(builder, ranges);
 	while (ranges->count > 1) {
 		size_t joined = 0;
 
@@ -234,7 +322,8 @@ static struct target put_search(struct builder *builder, struct ranges *ranges)
 
 			if (i + 1 < ranges->count)
 				row.target = put_jump(builder, BPF_JGE, ranges->rows[i + 1].first,
-						      ranges->rows[i + 1].target, row.target);
+						      OFFSET_NUMBER, ranges->rows[i + 1].target,
+						      row.target);
 			ranges->rows[joined++] = row;
 		}
 		ranges->count = joined;
@@ -247,14 +336,9 @@ static struct target put_machine(struct builder *builder, const struct seccomp_p
 				 enum seccomp_machine machine)
 {
 	struct ranges ranges;
-	struct target search;
 
 	put_calls(builder, policy, machine, &ranges);
-	search = put_search(builder, &ranges);
-	if (search.is_return)
-		return search;
-	/* A load is followed by what stands behind it: the search's last comparison, put just now. */
-	return put(builder, BPF_LD | BPF_W | BPF_ABS, 0, 0, OFFSET_NUMBER);
+	return put_load(builder, put_search(builder, &ranges), ANY);
 }
 
 int seccomp_compile(const struct seccomp_policy *policy, struct seccomp_program *program,
@@ -268,12 +352,12 @@ int seccomp_compile(const struct seccomp_policy *policy, struct seccomp_program 
 	if (builder.rows == NULL)
 		return error_set(error, -ENOMEM, "cannot make the seccomp filter");
 #ifdef SECCOMP_ARCH_OF_COMPAT
-	start = put_jump(&builder, BPF_JEQ, SECCOMP_ARCH_OF_COMPAT,
+	start = put_jump(&builder, BPF_JEQ, SECCOMP_ARCH_OF_COMPAT, OFFSET_ARCH,
 			 put_machine(&builder, policy, SECCOMP_MACHINE_COMPAT), start);
 #endif
-	(void)put_jump(&builder, BPF_JEQ, SECCOMP_ARCH_OF_NATIVE,
-		       put_machine(&builder, policy, SECCOMP_MACHINE_NATIVE), start);
-	(void)put(&builder, BPF_LD | BPF_W | BPF_ABS, 0, 0, OFFSET_ARCH);
+	start = put_jump(&builder, BPF_JEQ, SECCOMP_ARCH_OF_NATIVE, OFFSET_ARCH,
+			 put_machine(&builder, policy, SECCOMP_MACHINE_NATIVE), start);
+	(void)put_load(&builder, start, ANY);
 	if (builder.is_full)
 		return error_set(error, -E2BIG,
 				 "the policy makes a filter of more than %d instructions",
