@@ -131,8 +131,8 @@ static int mount_filesystem(const struct plan *plan, const struct plan_mount *ro
 static int make_filesystem(const struct plan *plan, const struct plan_mount *row)
 {
 	const char *type = plan_text(plan, row->type);
-	FD int context = sys_fsopen(type, FSOPEN_CLOEXEC);
-	int result = context;
+	int context = sys_fsopen(type, FSOPEN_CLOEXEC),
+	    result = context; /* left to let_go() in main.c */
 
 	if (result >= 0)
 		result = sys_fsconfig(context, FSCONFIG_SET_STRING, "source", type, 0);
@@ -184,20 +184,24 @@ static int make_kernels(const struct plan *plan, const struct plan_mount *row, i
 	return attach(plan, row, *kept);
 }
 
-/* In a directory of a mount that only sv and init know: nobody can have put anything else in that place. */
-static int mount_in_base(const struct plan *plan, const struct plan_mount *row)
+/*
+ * In a directory of a mount that only sv and init know: nobody can have put anything else in that place. *at is the descriptor
+ * of the working directory, where it is such a one.
+ */
+static int mount_in_base(const struct plan *plan, const struct plan_mount *row, int *at)
 {
 	const char *type = plan_text(plan, row->type), *options = plan_text(plan, row->options),
 		   *target = plan_text(plan, row->target), *slash = strrchr(target, '/');
-	int result = sys_fchdir(row->base_fd);
+	int result = *at == row->base_fd ? 0 : sys_fchdir(row->base_fd);
 
+	*at = row->base_fd;
 	if (result == 0)
 		result = sys_mount(type, slash == NULL ? target : slash + 1, type,
 				   (unsigned long)row->flags, options[0] == '\0' ? NULL : options);
 	return result < 0 ? fail(PLAN_STEP_MOUNT, result, target) : 0;
 }
 
-static int make_mount(const struct plan *plan, const struct plan_mount *row)
+static int make_mount(const struct plan *plan, const struct plan_mount *row, int *at)
 {
 	FD int target = -1;
 	int result;
@@ -205,7 +209,8 @@ static int make_mount(const struct plan *plan, const struct plan_mount *row)
 	if (row->kind == PLAN_MOUNT_DETACHED)
 		return attach(plan, row, row->fd);
 	if (row->base_fd >= 0)
-		return mount_in_base(plan, row);
+		return mount_in_base(plan, row, at);
+	*at = -1;
 	target = open_target(plan, row);
 	if (target < 0)
 		return -1;
@@ -217,6 +222,7 @@ int mounts_make(const struct plan *plan, enum plan_phase phase, struct kernels *
 {
 	const struct plan_mount *row = plan_rows(plan, plan->mounts);
 	bool has_moved = false;
+	int at = -1;
 
 	for (uint32_t i = 0; i < plan->mounts.count; i++, row++) {
 		int *kept = kernels_of(kernels, plan_text(plan, row->target));
@@ -224,7 +230,7 @@ int mounts_make(const struct plan *plan, enum plan_phase phase, struct kernels *
 		if (row->phase != phase)
 			continue;
 		if (kept != NULL && row->strict ? make_kernels(plan, row, kept) < 0
-						: make_mount(plan, row) < 0)
+						: make_mount(plan, row, &at) < 0)
 			return -1;
 		has_moved = has_moved || row->kind == PLAN_MOUNT_FILESYSTEM;
 		/* The strict ones are few, may be the base of others, and go with all the rest: let_go() in main.c. */
@@ -359,8 +365,7 @@ static int set_read_only(const char *path, unsigned recursive)
 /* The descriptor is what will be put back. */
 static int workshop_open(const struct kernels *kernels)
 {
-	FD int original = -1;
-	int result = sys_fchdir(kernels->proc);
+	int original = -1, result = sys_fchdir(kernels->proc);
 
 	if (result == 0)
 		result = original = sys_open_tree(AT_FDCWD, PLAN_MASK_WORKSHOP,
@@ -376,7 +381,7 @@ static int workshop_open(const struct kernels *kernels)
 		result = sys_mkdirat(AT_FDCWD, EMPTY_DIRECTORY, 0755);
 	if (result == 0)
 		result = set_read_only(PLAN_MASK_WORKSHOP, 0);
-	return result < 0 ? result : fd_take(&original);
+	return result < 0 ? result : original; /* left to let_go() in main.c */
 }
 
 static int workshop_close(const struct plan *plan, int original)
@@ -384,7 +389,6 @@ static int workshop_close(const struct plan *plan, int original)
 	int result =
 		sys_move_mount(original, "", AT_FDCWD, PLAN_MASK_WORKSHOP, MOVE_MOUNT_F_EMPTY_PATH);
 
-	(void)sys_close(original);
 	return result < 0 ? result : sys_fchdir(plan->root_fd);
 }
 

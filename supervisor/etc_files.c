@@ -263,7 +263,7 @@ static int make_files(struct work *work)
 
 void etc_files_init(struct etc_files *files)
 {
-	*files = (struct etc_files){ .hosts = -1, .addresses = -1, .changes = -1 };
+	*files = (struct etc_files){ .hosts = -1, .addresses = -1, .changes = -1, .bell = -1 };
 	for (size_t i = 0; i < FILE_COUNT; i++)
 		files->rows[i].fd = -1;
 }
@@ -421,6 +421,7 @@ void etc_files_free(struct etc_files *files)
 	fd_close(&files->hosts);
 	fd_close(&files->addresses);
 	fd_close(&files->changes);
+	fd_close(&files->bell);
 	free(files->text);
 	files->text = NULL;
 }

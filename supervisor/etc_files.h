@@ -23,7 +23,7 @@ struct etc_files {
 	pid_t child;                           /* that made them, to be reaped; 0 = none */
 	int hosts;          /* the file, for names that come later; -1 = there is none */
 	int addresses;      /* the network's file of names (names.h); -1 = none */
-	int changes;        /* an inotify descriptor that tells of its changes; -1 = none */
+	int changes, bell;  /* what tells of its changes, and is told by; -1 = none */
 	char *text;         /* what sv last wrote to it; malloc'ed */
 	size_t length, own; /* of that; how much of it stays whatever names come */
 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
+#include <sys/epoll.h>
 
 #define NAME_LINE_MAX (CIDR_TEXT_MAX + SPEC_NAME_MAX + 2)
 #define TEXT_MAX      (2048U * NAME_LINE_MAX) /* more than a bridge has ports, with two addresses each */
@@ -46,8 +46,31 @@ static int write_list(const struct network *network, const struct list *list)
 			       O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int result = fd < 0 ? fd : file_write(fd, list->text, list->used);
 
-	/* Whoever reads in between is told again when this file is closed. */
+	/* Whoever reads in between is told again by the bell. */
 	return result < 0 ? result : sys_ftruncate(fd, (off_t)list->used);
+}
+
+static int open_bell(const struct network *network)
+{
+	return sys_openat(network->leases, NETWORK_BELL,
+			  O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+/*
+ * One byte lies in it. Each kernel tells all who wait when something comes into a pipe that was empty, and some then only; so
+ * the one that is there goes first.
+ */
+static int ring(const struct network *network)
+{
+	int result = sys_mknodat(network->leases, NETWORK_BELL, S_IFIFO | 0600, 0);
+	FD int bell = result < 0 && result != -EEXIST ? result : open_bell(network);
+	char byte;
+
+	if (bell < 0)
+		return bell;
+	(void)sys_read(bell, &byte, 1);
+	result = (int)sys_write(bell, "", 1);
+	return result < 0 ? result : 0;
 }
 
 int names_write(struct network *network, bool is_leaving, struct error *error)
@@ -66,6 +89,8 @@ int names_write(struct network *network, bool is_leaving, struct error *error)
 		result = network_each(network, add_lease, &list);
 		if (result == 0)
 			result = write_list(network, &list);
+		if (result == 0)
+			result = ring(network);
 		if (result < 0)
 			(void)error_set(error, result, "cannot list the names on '%s'",
 					network->bridge);
@@ -80,25 +105,24 @@ int names_open(const struct network *network)
 	return sys_openat(network->leases, NETWORK_NAMES, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-int names_watch(int names)
+int names_watch(const struct network *network, int *bell)
 {
-	FD int watch = sys_inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	char path[32];
-	int result;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	FD int watch = -1;
+	int result = *bell = open_bell(network);
 
-	if (watch < 0)
-		return watch;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", names);
-	result = sys_inotify_add_watch(watch, path, IN_CLOSE_WRITE);
+	if (result >= 0)
+		result = watch = sys_epoll_create1(EPOLL_CLOEXEC);
+	if (result >= 0)
+		result = sys_epoll_ctl(watch, EPOLL_CTL_ADD, *bell, &event);
 	return result < 0 ? result : fd_take(&watch);
 }
 
 void names_drain(int watch)
 {
-	_Alignas(struct inotify_event) char events[4096];
+	struct epoll_event event;
 
-	while (sys_read(watch, events, sizeof(events)) > 0)
-		;
+	(void)sys_epoll_pwait(watch, &event, 1, 0);
 }
 
 size_t names_read(int names, const char *container, char *text, size_t size)

@@ -413,8 +413,10 @@ bool leases_prune(struct network *network, bool all)
 	leases_name(network, name);
 	for (int tries = 0; !is_empty && prune.alive == 0 && tries < 100; tries++) {
 		(void)each_entry(network->leases, prune_file, &prune);
-		if (prune.alive == 0)
+		if (prune.alive == 0) {
 			(void)sys_unlinkat(network->leases, NETWORK_NAMES, 0);
+			(void)sys_unlinkat(network->leases, NETWORK_BELL, 0);
+		}
 		is_empty =
 			prune.alive == 0 && sys_unlinkat(network->folder, name, AT_REMOVEDIR) == 0;
 	}

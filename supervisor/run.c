@@ -33,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -183,19 +184,17 @@ static int take_signals(struct run *it, struct error *error)
 	return it->signals < 0 ? error_set(error, it->signals, "cannot make a signalfd") : 0;
 }
 
-static int choose_name(struct run *it, struct error *error)
+static void choose_name(struct run *it)
 {
-	unsigned char bytes[6];
+	/* Of the 16 that the kernel gives every program the first 8 are libc's, for its canary: getauxval(3). */
+	const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM) + 8;
 
 	if (it->spec.name != NULL) {
 		(void)snprintf(it->name, sizeof(it->name), "%s", it->spec.name);
-		return 0;
+		return;
 	}
-	if (sys_getrandom(bytes, sizeof(bytes)) != sizeof(bytes))
-		return error_set(error, 0, "cannot make up a name: no random bytes");
 	(void)snprintf(it->name, sizeof(it->name), "%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1],
 		       bytes[2], bytes[3], bytes[4], bytes[5]);
-	return 0;
 }
 
 /*
@@ -288,7 +287,8 @@ static int prepare_start(struct run *it, struct error *error)
 			     it->spec.preserve_fds > 0 ? (size_t)it->spec.preserve_fds : 0,
 			     error) < 0)
 		return -1;
-	if (open_socket(it, error) < 0 || take_signals(it, error) < 0 || choose_name(it, error) < 0)
+	choose_name(it);
+	if (open_socket(it, error) < 0 || take_signals(it, error) < 0)
 		return -1;
 	if (become_rootless(it, error) < 0)
 		return -1;
@@ -788,18 +788,45 @@ static int start_again(struct run *it, struct error *error)
 		       : 0;
 }
 
+#define SET_SIZE 64
+
+/* Into the set, where it fits; else it is closed at once. */
+static void put_in_set(uint64_t *set, int *fd)
+{
+	if (*fd < 0 || *fd >= SET_SIZE) {
+		fd_close(fd);
+		return;
+	}
+	*set |= (uint64_t)1 << *fd;
+	*fd = -1;
+}
+
+/* What lies side by side goes by one call. */
+static void close_set(uint64_t set)
+{
+	for (unsigned first = 0, end; set >> first != 0; first = end) {
+		first += (unsigned)__builtin_ctzll(set >> first);
+		for (end = first; end < SET_SIZE && set >> end & 1; end++)
+			;
+		(void)sys_close_range(first, end - 1, 0);
+		if (end == SET_SIZE)
+			return;
+	}
+}
+
 /* What only init needs. Its socket must go, or its end would never be seen; the trees, or the host couldn't unmount. */
 static void close_passed(struct run *it)
 {
-	fd_close(&it->init_socket);
-	fd_close(&it->namespace);
-	fd_close(&it->plan_fd);
-	fd_close(&it->init_fd);
-	fd_close(&it->root);
-	fd_close(&it->procs);
+	int *const rows[] = { &it->init_socket,  &it->namespace,      &it->plan_fd,
+			      &it->init_fd,      &it->root,           &it->procs,
+			      &it->landlock,     &it->replaced.dev,   &it->replaced.proc,
+			      &it->replaced.sys, &it->replaced.mqueue };
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		put_in_set(&set, rows[i]);
+	close_set(set);
 	arena_free(&it->filter_memory); /* the plan has it, and sv stays small */
-	fd_close(&it->landlock);
-	close_replaced(it);
 	etc_files_close_mounts(&it->services.files);
 	for (size_t i = 0; it->volumes != NULL && i < it->spec.volumes.count; i++)
 		fd_close(&it->volumes[i].fd);
@@ -995,7 +1022,7 @@ static int run_verb(int argc, char *const argv[], const char **command)
 	/* Whatever is made has the mode that it is made with: devices, and groups that the container's root has to reach. */
 	(void)sys_umask(0);
 	run_init(&run);
-	run.is_root = geteuid() == 0;
+	run.is_root = getauxval(AT_EUID) == 0;
 	run.rootfs.container.is_locked = command != NULL;
 	if (options_parse(&run.spec, argc, argv, &error) < 0) {
 		status = EXIT_OF_SV;

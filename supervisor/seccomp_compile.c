@@ -296,9 +296,9 @@ static void put_singles(struct builder *builder, struct ranges *ranges)
 	for (; row < end; row++) {
 		struct range range = *row;
 
-		for (unsigned i = 0; i < SINGLES_MAX && row + 2 < end &&
-				     row[2].first == row[1].first + 1 &&
-				     same(row[0].target, row[2].target);
+		for (unsigned i = 0;
+		     i < SINGLES_MAX && row + 2 < end && row[2].first == row[1].first + 1 &&
+		     same(row[0].target, row[2].target);
 		     i++, row += 2)
 			range.target = put_jump(builder, BPF_JEQ, row[1].first, OFFSET_NUMBER,
 						row[1].target, range.target);

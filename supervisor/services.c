@@ -18,7 +18,7 @@ void services_init(struct services *services)
 	usernet_init(&services->usernet);
 }
 
-/* The others learn of it by the same file. */
+/* The others learn of it by the same file and bell. */
 static int list_name(struct services *services, struct error *error)
 {
 	struct etc_files *files = &services->files;
@@ -29,7 +29,7 @@ static int list_name(struct services *services, struct error *error)
 	services->is_listed = true;
 	result = files->addresses = names_open(services->network);
 	if (result >= 0)
-		result = files->changes = names_watch(files->addresses);
+		result = files->changes = names_watch(services->network, &files->bell);
 	return result < 0 ? error_set(error, result, "cannot watch the names on '%s'",
 				      services->network->bridge)
 			  : 0;

@@ -49,7 +49,8 @@ static int directory_make(const char *path, bool *is_new)
 	if (rc < 0)
 		return rc;
 	/* what is recorded there gets killed and removed: nobody else may write it */
-	if (!*is_new && (status.st_uid != geteuid() || (status.st_mode & 022) != 0))
+	if (!*is_new &&
+	    ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 022) != 0))
 		return -EPERM;
 	return fd_take(&fd);
 }

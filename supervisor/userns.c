@@ -41,6 +41,7 @@ struct lines {
 static int read_lines(struct lines *lines, struct subids *list, const char *path,
 		      struct error *error)
 {
+	static const struct stat unknown; /* not asked for: most are short */
 	FD int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	unsigned bad = 0;
 	char *text = NULL;
@@ -49,7 +50,7 @@ static int read_lines(struct lines *lines, struct subids *list, const char *path
 
 	if (fd == -ENOENT)
 		return 0;
-	size = fd < 0 ? fd : file_read(&lines->arena, fd, ID_FILE_MAX, &text);
+	size = fd < 0 ? fd : file_read_status(&lines->arena, fd, &unknown, ID_FILE_MAX, &text);
 	if (size < 0)
 		return error_set(error, (int)size, "cannot read '%s'", path);
 	result = subids_parse(list, &lines->arena, (struct part){ text, (size_t)size }, &bad);

@@ -255,14 +255,6 @@ static inline int sys_getsockopt(int fd, int level, int option, void *value, soc
 {
 	return (int)SYS_CALL(SYS_getsockopt, fd, level, option, value, &length);
 }
-static inline int sys_inotify_add_watch(int fd, const char *path, uint32_t events)
-{
-	return (int)SYS_CALL(SYS_inotify_add_watch, fd, path, events);
-}
-static inline int sys_inotify_init1(int flags)
-{
-	return (int)SYS_CALL(SYS_inotify_init1, flags);
-}
 static inline int sys_ioctl(int fd, unsigned long request, unsigned long argument)
 {
 	return (int)SYS_CALL(SYS_ioctl, fd, request, argument);
