@@ -131,8 +131,8 @@ static int mount_filesystem(const struct plan *plan, const struct plan_mount *ro
 static int make_filesystem(const struct plan *plan, const struct plan_mount *row)
 {
 	const char *type = plan_text(plan, row->type);
-	int context = sys_fsopen(type, FSOPEN_CLOEXEC),
-	    result = context; /* left to let_go() in main.c */
+	/* Left to let_go() in main.c. */
+	int context = sys_fsopen(type, FSOPEN_CLOEXEC), result = context;
 
 	if (result >= 0)
 		result = sys_fsconfig(context, FSCONFIG_SET_STRING, "source", type, 0);

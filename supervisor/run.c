@@ -33,7 +33,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -184,17 +183,19 @@ static int take_signals(struct run *it, struct error *error)
 	return it->signals < 0 ? error_set(error, it->signals, "cannot make a signalfd") : 0;
 }
 
-static void choose_name(struct run *it)
+static int choose_name(struct run *it, struct error *error)
 {
-	/* Of the 16 that the kernel gives every program the first 8 are libc's, for its canary: getauxval(3). */
-	const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM) + 8;
+	unsigned char bytes[6];
 
 	if (it->spec.name != NULL) {
 		(void)snprintf(it->name, sizeof(it->name), "%s", it->spec.name);
-		return;
+		return 0;
 	}
+	if (sys_getrandom(bytes, sizeof(bytes)) != sizeof(bytes))
+		return error_set(error, 0, "cannot make up a name: no random bytes");
 	(void)snprintf(it->name, sizeof(it->name), "%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1],
 		       bytes[2], bytes[3], bytes[4], bytes[5]);
+	return 0;
 }
 
 /*
@@ -287,8 +288,7 @@ static int prepare_start(struct run *it, struct error *error)
 			     it->spec.preserve_fds > 0 ? (size_t)it->spec.preserve_fds : 0,
 			     error) < 0)
 		return -1;
-	choose_name(it);
-	if (open_socket(it, error) < 0 || take_signals(it, error) < 0)
+	if (open_socket(it, error) < 0 || take_signals(it, error) < 0 || choose_name(it, error) < 0)
 		return -1;
 	if (become_rootless(it, error) < 0)
 		return -1;
@@ -1022,7 +1022,7 @@ static int run_verb(int argc, char *const argv[], const char **command)
 	/* Whatever is made has the mode that it is made with: devices, and groups that the container's root has to reach. */
 	(void)sys_umask(0);
 	run_init(&run);
-	run.is_root = getauxval(AT_EUID) == 0;
+	run.is_root = geteuid() == 0;
 	run.rootfs.container.is_locked = command != NULL;
 	if (options_parse(&run.spec, argc, argv, &error) < 0) {
 		status = EXIT_OF_SV;

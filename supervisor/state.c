@@ -10,6 +10,7 @@
 #include "container.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -301,31 +302,31 @@ static bool collect(int directory, const char *name)
 	       record_clean(fd, name, &ignored) == 0 && sys_unlinkat(directory, name, 0) == 0;
 }
 
-/* Beside many that live, an eighth of those is looked at, another by each sv: a start must not cost more with every container. */
-static bool is_due(const char *name, int live)
+/* Beside many that live, an eighth of the starts looks at all of them: a start must not cost more with every container. */
+static bool is_thorough(const struct state *state)
 {
-	return live < LIVE_MAX || (name[strlen(name) - 1] & 7) == (getpid() & 7);
+	return state->fd < 0 || (state->name[strlen(state->name) - 1] & 7) == 0;
 }
 
 int state_collect(const struct state *state, bool *has_networks)
 {
 	_Alignas(struct sys_dirent64) char buffer[4096];
 	bool is_taken = state->fd >= 0;
+	int most = is_thorough(state) ? INT_MAX : LIVE_MAX;
 	FD int directory =
 		is_taken && state->is_first ? -ENOENT : directory_open(state_path(state));
-	long length;
+	long length = 0;
 	int count = 0, live = 0;
 
 	*has_networks = false;
 	if (directory < 0)
 		return directory == -ENOENT ? 0 : directory;
-	while ((length = sys_getdents64(directory, buffer, sizeof(buffer))) > 0) {
+	while (live < most && (length = sys_getdents64(directory, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < length;) {
 			const struct sys_dirent64 *entry = (const void *)(buffer + at);
 
 			if (entry->type == DT_REG && entry->name[0] != '.' &&
-			    !(is_taken && strcmp(entry->name, state->name) == 0) &&
-			    is_due(entry->name, live)) {
+			    !(is_taken && strcmp(entry->name, state->name) == 0)) {
 				if (collect(directory, entry->name))
 					count++;
 				else

@@ -14,9 +14,10 @@ import measure
 import report
 import rows
 import timing
+import where
 
-# Runs of each command in a round, rounds, containers at once, containers in sequence.
-RUNS, ROUNDS, CROWD, SEQUENCE = {"full": (10, 20, 1000, 10000), "quick": (3, 1, 40, 40)}.get(os.environ.get("BENCH"), (10, 10, 1000, 10000))
+# Runs of each command, containers at once, containers in sequence.
+RUNS, CROWD, SEQUENCE = {"full": (200, 1000, 10000), "quick": (3, 40, 40)}.get(os.environ.get("BENCH"), (100, 1000, 10000))
 
 
 def machine():
@@ -40,7 +41,7 @@ def summary(words, row):
 
 
 def timed(commands, rest):
-    measured = timing.rounds(commands, ROUNDS, RUNS, rest)
+    measured = timing.rounds(commands, RUNS, rest)
     return {name: summary(words, measured[name]) for name, words in commands}
 
 
@@ -54,7 +55,7 @@ def main():
     working = [(name, words) for name, words in peers if timing.works(words)]
     left_out += [f"{name} (does not work here)" for name, words in peers if (name, words) not in working]
     variants = [(name, words) for name, words in rows.variants() if timing.works(words)]
-    raw = {"machine": machine(), "runs": RUNS * ROUNDS, "left_out": left_out}
+    raw = {"machine": machine(), "runs": RUNS, "left_out": left_out}
 
     step("peers, back to back")
     raw["back_to_back"] = timed(working, 0)
@@ -66,6 +67,9 @@ def main():
     raw["syscalls"] = {name: measure.syscalls(words) for name, words in working}
     raw["peak_kb"] = {name: measure.peak_kb(words) for name, words in working}
     raw["disk"] = {name: measure.bytes_on_disk(programs) for name, programs in rows.files()}
+    step("where they go")
+    raw["timeline"] = where.timeline()
+    raw["causes"] = where.causes(rows.sv())
     step("an idle container")
     raw["idle"] = measure.idle()
     step("first instruction, stop, limits, throughput")

@@ -6,7 +6,7 @@ import measure
 import rows
 import timing
 
-RUNS, ROUNDS = 10, 12
+ROUNDS = 120
 
 
 def main():
@@ -15,14 +15,14 @@ def main():
     peers = [(name, words) for name, words in peers if name in names and timing.works(words)]
     failed = 0
     for mode, rest in (("back to back", 0), ("with rest", 0.1)):
-        times = timing.rounds(peers, ROUNDS, RUNS, rest)
+        times = timing.rounds(peers, ROUNDS, rest)
         for row, other, word, promised in rows.PROMISES:
             if row not in times or other not in times:
                 print(f"left out  {row} / {other}, {mode}: not installed, or not working here")
                 continue
             ratio = timing.median(times[row]) / timing.median(times[other])
             # Medians of this many runs waver far less than the runs themselves.
-            noise = (timing.spread(times[row]) + timing.spread(times[other])) / (RUNS * ROUNDS) ** 0.5 * 2
+            noise = (timing.spread(times[row]) + timing.spread(times[other])) / ROUNDS ** 0.5 * 2
             bound = promised * (1 + noise) if word == "at most" else promised * (1 - noise)
             good = ratio <= bound if word == "at most" else ratio >= bound
             failed += not good

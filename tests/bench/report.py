@@ -11,11 +11,12 @@ HEAD = """# Benchmarks
 Made by `make bench` and `make bench-report` from raw figures; `make bench-check` holds the ratios that sv promises.
 
 Every time is of a whole process, from its start to its end, of `/bin/true` (static busybox) in the same root tree, by hyperfine, in
-rounds in which all take turns. *floor* is a small C program that makes the same namespaces but the user's, and the same mounts,
+rounds in which each runs once and none always follows the same. *floor* is a small C program that makes the same namespaces but the user's, and the same mounts,
 devices and masks, by bare system calls, with no supervision, no control group, no filter and no capability dropped
 (tests/bench/floor.c). `sv run` has everything on that is on by default: a user namespace, a seccomp filter, masks,
-capabilities, a supervisor that outlives the command. crun and runc run a bundle with the same namespaces but the user's, the
-same mounts and masks, no seccomp filter, and a control group, which they always make unless told otherwise. /run is a tmpfs.
+capabilities, a supervisor that outlives the command. crun and runc run a bundle with the same settings: namespaces (the user's
+too), mounts, masks, capabilities, and as much of the filter as its format can say, which libseccomp compiles for them at each
+start; *no filter* is without that. They make a control group, unless told otherwise. /run is a tmpfs.
 """
 
 
@@ -56,6 +57,19 @@ def costs(raw):
                    f"{raw['disk'][key] / 1000:.0f} KB" if (key := name.split()[0]) in raw["disk"] and "," not in name else ""] for name in raw["syscalls"]])
 
 
+WHERE = """Medians of 60 runs under the kernel's own trace, in microseconds; tracing makes each system call about a microsecond longer. On a
+virtual machine whose processors sleep when idle the kernel mostly leaves a new process where its parent runs, so that little of this
+happens side by side, though sv makes its child first of all and prepares the rest meanwhile."""
+
+
+def timeline(raw):
+    if not raw["timeline"]:
+        return "The kernel's trace (tracefs) can't be had here."
+    tables = [table([name, "begins", "takes"], [[what, f"{begin:.0f}", f"{takes:.0f}"] for what, begin, takes in rows])
+              for name, rows in raw["timeline"].items()]
+    return "\n\n".join([WHERE, *tables])
+
+
 def single(raw):
     crowd, sequence, flow = raw["crowd"], raw["sequence"], raw["throughput"]
     lines = [[f"time to the first byte of the command, {name}", f"{value / 1000:.2f} ms"] for name, value in raw["first_instruction_us"].items()]
@@ -92,7 +106,8 @@ def text(raw, charts=False):
              "## sv run, with one thing changed", times(raw["variants"], "sv run"), chart["variants"],
              f"## Through a host's table of {raw['many_mounts']['mounts']} mounts",
              times({name: row for name, row in raw["many_mounts"].items() if name != "mounts"}),
-             "## What a run takes", costs(raw), "## Single figures", single(raw), "## init beside others", inits(raw),
+             "## Where the time of a run goes", timeline(raw),
+             "## What a run takes", costs(raw), "## What the system calls of `sv run` are for", table(["", "calls"], raw["causes"]), "## Single figures", single(raw), "## init beside others", inits(raw),
              "## What the filter costs a system call, in ns", table(["", "no filter", "one ALLOW", "the default"], raw["filter_cost"])]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Timing by hyperfine: rounds of a few runs of each command, in turn, so that all meet the same machine."""
+"""Timing by hyperfine: one run of each command in turn, so that all meet the same machine."""
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -15,15 +16,17 @@ def quote(words):
     return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
 
 
-def rounds(rows, count, runs, rest):
-    """{name: {"times": [seconds], "cpu": seconds}} of `count` rounds of `runs` runs each; `rest` seconds before every one."""
-    result = {name: {"times": [], "cpu": []} for name, words in rows}
+def rounds(commands, count, rest):
+    """
+    {name: {"times": [seconds], "cpu": seconds}} of `count` rounds; `rest` seconds before every run. In a round each runs once, in an
+    order of its own: what one leaves the kernel to do in the background falls on another, and on all of them alike.
+    """
+    result = {name: {"times": [], "cpu": []} for name, words in commands}
     table = "build/bench/hyperfine.json"
     for number in range(count):
-        words = ["hyperfine", "--shell=none", "--style", "none", "--warmup", "1", "--runs", str(runs), "--export-json", table]
+        words = ["hyperfine", "--shell=none", "--style", "none", "--runs", "1", "--export-json", table]
         words += ["--prepare", f"sleep {rest}"] if rest else []
-        turn = number % len(rows)  # nobody always comes first
-        order = rows[turn:] + rows[:turn]
+        order = random.Random(number).sample(commands, len(commands))
         for name, command in order:
             words += ["-n", name, quote(command)]
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -61,6 +61,19 @@ is "$status" 0 'sv image build' || note "$err"
 user_run made cat /ran
 is "$status:$out" '0:text
 0' 'with what was copied and run'
+if command -v newuidmap >/dev/null && command -v newgidmap >/dev/null; then
+	printf 'overlay%d:400000:65536\n' "$ID" | tee /etc/subuid >/etc/subgid
+	printf 'FROM box\nRUN touch /given && chown 1000:1001 /given\n' >"$T/home/c/Recipe"
+	run as_user "$SV" image build given "$T/home/c"
+	is "$status" 0 'with a range of ids, RUN has all of them' || note "$err"
+	user_run given stat -c %u:%g /given
+	is "$status:$out" 0:1000:1001 'and so have those who run it'
+	run as_user "$SV" image rm given
+	: >/etc/subuid
+	: >/etc/subgid
+else
+	skip 'no newuidmap and newgidmap' 'a range of ids in RUN'
+fi
 user_run -v data:/data box /bin/sh -c 'echo kept >/data/file'
 user_run -v data:/data:ro box cat /data/file
 is "$status:$out" 0:kept 'named volumes'
