@@ -84,6 +84,7 @@ def main():
     raw["inits"] = measure.inits()
     step(f"{CROWD} at once")
     raw["crowd"] = measure.crowd(CROWD)
+    raw["floor_crowd"] = measure.floor_crowd(CROWD)
     step("one after another")
     raw["sequence"] = measure.sequence(SEQUENCE)
     step("through a table of 2,000 mounts")  # the last: they stay until this mount namespace ends

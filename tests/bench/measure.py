@@ -67,9 +67,9 @@ def cpu_ticks(pid):
 class Container:
     """One that echoes lines, so that it can be asked whether it is there. One descriptor: starting another copies all of them."""
 
-    def __init__(self, *options, command=("/bin/cat",)):
+    def __init__(self, *options, words=None):
         self.socket, other = socket.socketpair()
-        self.process = subprocess.Popen(rows.sv(*options, command=list(command)), stdin=other, stdout=other, stderr=NULL)
+        self.process = subprocess.Popen(words or rows.sv(*options, command=["/bin/cat"]), stdin=other, stdout=other, stderr=NULL)
         other.close()
 
     def answers(self, seconds=30):
@@ -134,17 +134,30 @@ def kernel_kb():
     return sum(int(values[key]) for key in ("Slab", "KernelStack", "PageTables", "Percpu"))
 
 
-def crowd(count):
-    """`count` containers at once: how fast they start, what they hold, what they do while idle, how fast they go."""
-    before = kernel_kb()
-    containers, ready = [], []
-    start = time.perf_counter()
+def start_crowd(count, words=None):
+    """`count` containers, each when the one before answers; and how many started a second, in the first tenth and in the last."""
+    containers, ready = [], [time.perf_counter()]
     for _ in range(count):
-        containers.append(Container())
+        containers.append(Container(words=words))
         if not containers[-1].answers():
             break
         ready.append(time.perf_counter())
     part = max(1, count // 10)
+    return containers, {"rate_first": part / (ready[part] - ready[0]), "rate_last": part / (ready[-1] - ready[-part - 1])}
+
+
+def floor_crowd(count):
+    """The same of the floor: what more containers cost the kernel alone."""
+    containers, rates = start_crowd(count, [rows.FLOOR, rows.ROOTFS, "/bin/cat"])
+    for container in containers:
+        container.wait()  # its command reads the end
+    return rates
+
+
+def crowd(count):
+    """`count` containers at once: how fast they start, what they hold, what they do while idle, how fast they go."""
+    before = kernel_kb()
+    containers, rates = start_crowd(count)
     up = sum(container.process.poll() is None for container in containers)
     answered = sum(container.answers() for container in containers)
     kernel = (kernel_kb() - before) / max(1, up)
@@ -159,8 +172,7 @@ def crowd(count):
         container.stop()
     for container in containers:
         container.wait()
-    return {"count": count, "up": up, "answered": answered, "rate_first": part / (ready[part - 1] - start),
-            "rate_last": part / (ready[-1] - ready[-part - 1]), "user_kb": user, "kernel_kb": kernel,
+    return {"count": count, "up": up, "answered": answered, **rates, "user_kb": user, "kernel_kb": kernel,
             "idle_cpu_percent": ticks / os.sysconf("SC_CLK_TCK") / 5 * 100, "stop_seconds": time.perf_counter() - stopping,
             "left": int(os.path.exists("/run/sv"))}
 
