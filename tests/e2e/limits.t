@@ -122,6 +122,8 @@ else
 	skip_cannot "only $available MB of memory" '500M'
 fi
 
+run "$SV" run --name "$N" -m 1m "$ROOTFS" /bin/true
+is "$status:$err" 0: '/bin/true starts with 1 MB of memory'
 run timeout 20 "$SV" run --name "$N" -m 4k "$ROOTFS" /bin/true
 isnt "$status" 124 'too little memory for anything: no hang'
 isnt "$status" 0 'and no success'
