@@ -446,6 +446,18 @@ static int cover(struct rootfs *rootfs, struct spec *spec, const char *name, boo
 	return result;
 }
 
+/* Where the command must be in the root tree itself; NULL where it is looked for, or may be in what is mounted there. */
+static const char *command_in(const struct spec *spec)
+{
+	const char *command = spec->command != NULL ? spec->command[0] : NULL;
+
+	return command != NULL && command[0] == '/' && strncmp(command, "/dev/", 5) != 0 &&
+			       strncmp(command, "/proc/", 6) != 0 && spec->volumes.count == 0 &&
+			       spec->tmpfs.count == 0
+		       ? command
+		       : NULL;
+}
+
 static int open_directory(struct rootfs *rootfs, struct spec *spec, const char *name,
 			  int *directory, int *root, struct error *error)
 {
@@ -466,8 +478,8 @@ static int open_directory(struct rootfs *rootfs, struct spec *spec, const char *
 				  name),
 			"--ephemeral goes on with it if it was made of this; 'sv rm %s' removes it",
 			name);
-	*root = tree_open_root(*directory, spec->rootfs, !spec->dry_run, spec->read_only,
-			       spec->privileged, error);
+	*root = tree_open_root(*directory, spec->rootfs, command_in(spec), !spec->dry_run,
+			       spec->read_only, spec->privileged, error);
 	return *root < 0 ? *root : 0;
 }
 

@@ -35,18 +35,36 @@ static bool is_empty(int root)
 	return got >= 0 && got <= 2 * 24; /* "." and "..": 24 bytes each */
 }
 
-/* Asked only where /proc is missing, which an empty folder and a strange root have in common. */
-static int check_content(int root, const char *path, struct error *error)
+static bool is_missing(int root, const char *path)
 {
+	FD int fd = sys_openat2(root, path, O_PATH | O_CLOEXEC, 0,
+				RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return fd == -ENOENT;
+}
+
+/*
+ * Asked only where /proc is missing, which an empty folder, somebody's home and a strange root have in common: before anything is
+ * made in it.
+ */
+static int check_content(int root, const char *path, const char *command, struct error *error)
+{
+	static const char hint[] = "fill it, or make one with 'make rootfs'";
 	struct stat status;
 	int result = sys_fstatat(root, "proc", &status, AT_SYMLINK_NOFOLLOW);
 
-	if (result != -ENOENT || !is_empty(root))
+	if (result != -ENOENT)
+		return 0;
+	if (is_empty(root))
+		result = error_set(error, 0, "rootfs '%s' is empty: there is no command in it",
+				   path);
+	else if (command != NULL && is_missing(root, command))
+		result = error_set(error, 0, "rootfs '%s' has neither '%s' nor '/proc'", path,
+				   command);
+	else
 		return 0;
 	error->status = EXIT_NOT_FOUND;
-	return error_hint(
-		error, error_set(error, 0, "rootfs '%s' is empty: there is no command in it", path),
-		"fill it, or make one with 'make rootfs'");
+	return error_hint(error, result, "%s", hint);
 }
 
 int tree_fail_root(const char *path, int number, struct error *error)
@@ -71,13 +89,13 @@ static bool is_read_only(int root)
 	return sys_fstatfs(root, &filesystem) < 0 || filesystem.f_flags & ST_RDONLY;
 }
 
-int tree_open_root(int root, const char *path, bool detach, bool read_only, bool allow_devices,
-		   struct error *error)
+int tree_open_root(int root, const char *path, const char *command, bool detach, bool read_only,
+		   bool allow_devices, struct error *error)
 {
 	uint64_t attributes =
 		(read_only ? MOUNT_ATTR_RDONLY : 0) | (allow_devices ? 0 : MOUNT_ATTR_NODEV);
 	FD int tree = -1;
-	int result = check_content(root, path, error);
+	int result = check_content(root, path, command, error);
 
 	if (result < 0)
 		return result;

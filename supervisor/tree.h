@@ -12,10 +12,10 @@
 #include "spec.h"
 
 /* Opens ROOTFS, the directory `root`, as a detached recursive clone (`detach`), or only as a directory (--dry-run, which
- * changes nothing). An empty one is an error with the status of a command that isn't there. The descriptor, or negative with
- * error set. */
-int tree_open_root(int root, const char *path, bool detach, bool read_only, bool allow_devices,
-		   struct error *error);
+ * changes nothing). An empty one is an error with the status of a command that isn't there, and so is one without /proc and
+ * `command`, an absolute path or NULL. The descriptor, or negative with error set. */
+int tree_open_root(int root, const char *path, const char *command, bool detach, bool read_only,
+		   bool allow_devices, struct error *error);
 
 /* Says why ROOTFS can't be opened. A negative number. */
 int tree_fail_root(const char *path, int number, struct error *error);

@@ -50,6 +50,15 @@ says 125 'cannot .*Permission denied \(EACCES\)' 'an unreadable ROOTFS' $no_dac 
 mkdir "$T/empty"
 says 127 "rootfs '$T/empty' is empty" 'an empty ROOTFS' "$SV" run "$T/empty" /bin/true
 is "$(find "$T/empty" -mindepth 1)" '' 'it stays empty'
+mkdir "$T/home"
+echo letter >"$T/home/letter"
+says 127 "rootfs '$T/home' has neither '/bin/sh' nor '/proc'; hint: " 'a directory that is no root tree' "$SV" run "$T/home" /bin/sh
+is "$(find "$T/home" -mindepth 1 -printf %P)" letter 'nothing is made in it'
+cp "$R/bin/busybox" "$T/home/busybox"
+run "$SV" run "$T/home" /busybox echo works
+is "$status:$out" 0:works 'a root tree of one program'
+run "$SV" run -v "$R/bin:/bin" "$T/home" /bin/busybox echo works
+is "$status:$out" 0:works 'and one whose program is in a volume'
 
 # --- the command ----------------------------------------------------------------------------------------------------
 
