@@ -50,13 +50,21 @@ static int import_as(struct store_verb *verb, struct store_work *work, struct im
 				       .devices = verb->has_flag,
 				       .progress = progress_step,
 				       .progress_context = &progress };
+	struct error why = { .number = 0 };
 	int result;
 
 	progress_begin(&progress, image->name);
-	result = image_import(&import, image, error);
+	result = image_import(&import, image, &why);
 	progress_end(&progress);
-	if (result == 0)
-		result = image_write(&verb->store, work, image, error);
+	if (result <
+	    0) /* what an errno describes names its object itself; the rest is about the source */
+		return error_hint(error,
+				  why.number != 0
+					  ? error_set(error, -why.number, "%s", why.text)
+					  : error_set(error, 0, "cannot import '%.200s': %s",
+						      import.source, why.text),
+				  "%s", why.hint);
+	result = image_write(&verb->store, work, image, error);
 	if (result == 0)
 		say_losses(&import);
 	return result == 0 ? say_done(&verb->store, image, error) : result;

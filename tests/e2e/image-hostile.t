@@ -85,7 +85,7 @@ image import x devices.tar
 like "$status:$err" '^0:sv: 2 device nodes were left out; hint: --devices' 'devices are left out, and that is said'
 is "$(ls "$(top x)")" pipe 'a pipe is not'
 image import --devices y devices.tar
-like "$status:$err" '^125:sv: the store has layer .* already, without its devices; hint: remove' 'the same with them would be another tree'
+like "$status:$err" '^125:sv: cannot import .*: the store has layer .* already, without its devices; hint: remove' 'the same with them would be another tree'
 image rm x
 image import --devices x devices.tar
 is "$status:$err:$(cd "$(top x)" && stat -c '%n %F %t %T' * | tr '\n' ' ')" \
