@@ -589,8 +589,11 @@ static void check_rules(struct report *report)
 			    nft_way_out(&blockers[i], NETWORK_BRIDGE, command, sizeof(command)));
 }
 
+#define TUN "/dev/net/tun" /* pasta and slirp4netns open it as whoever runs sv */
+
 static void check_user_network(struct report *report)
 {
+	FD int tun = sys_openat(AT_FDCWD, TUN, O_RDWR | O_CLOEXEC, 0);
 	struct error error = { 0 };
 	struct usernet usernet;
 
@@ -598,6 +601,10 @@ static void check_user_network(struct report *report)
 	if (usernet_choose(&usernet, &error) < 0)
 		report_line(report, VERDICT_MISSING,
 			    "pasta or slirp4netns: no --net user; install the package passt");
+	else if (tun < 0)
+		report_line(report, VERDICT_MISSING,
+			    TUN " (%s): no --net user; modprobe tun, chmod 666 " TUN,
+			    error_name(-tun) != NULL ? error_name(-tun) : "error");
 	else
 		report_line(report, VERDICT_OK, "--net user, by %s", usernet.program);
 }
