@@ -17,7 +17,7 @@ import timing
 import where
 
 # Runs of each command, containers at once, containers in sequence.
-RUNS, CROWD, SEQUENCE = {"full": (200, 1000, 10000), "quick": (3, 40, 40)}.get(os.environ.get("BENCH"), (100, 1000, 10000))
+RUNS, CROWD, SEQUENCE = {"full": (200, 1000, 10000), "quick": (12, 40, 40)}.get(os.environ.get("BENCH"), (100, 1000, 10000))
 
 
 def machine():
@@ -40,9 +40,15 @@ def summary(words, row):
     return {"median_us": timing.median(row) * 1e6, "spread": timing.spread(row), "cpu_us": row["cpu"] * 1e6}
 
 
-def timed(commands, rest):
-    measured = timing.rounds(commands, RUNS, rest)
-    return {name: summary(words, measured[name]) for name, words in commands}
+def timed(commands, rest, runs=RUNS):
+    measured = timing.rounds(commands, runs, rest)
+    return {name: summary(words, measured[name]) for name, words in commands}, measured
+
+
+def ratios(measured):
+    """{"row / other": [ratio, noise]} of what is promised."""
+    return {f"{row} / {other}": timing.ratio(measured[row], measured[other])
+            for row, other, *_ in rows.PROMISES if row in measured and other in measured}
 
 
 def step(what):
@@ -58,11 +64,13 @@ def main():
     raw = {"machine": machine(), "runs": RUNS, "left_out": left_out}
 
     step("peers, back to back")
-    raw["back_to_back"] = timed(working, 0)
+    raw["back_to_back"], measured = timed(working, 0, 2 * RUNS)
+    raw["ratios"] = {"back_to_back": ratios(measured)}
     step("peers, with 0.1 s of rest")
-    raw["with_rest"] = timed(working, 0.1)
+    raw["with_rest"], measured = timed(working, 0.1)
+    raw["ratios"]["with_rest"] = ratios(measured)
     step("one thing changed")
-    raw["variants"] = timed(variants, 0)
+    raw["variants"], _ = timed(variants, 0)
     step("system calls, memory, disk")
     raw["syscalls"] = {name: measure.syscalls(words) for name, words in working}
     raw["peak_kb"] = {name: measure.peak_kb(words) for name, words in working}
@@ -89,7 +97,8 @@ def main():
     raw["sequence"] = measure.sequence(SEQUENCE)
     step("through a table of 2,000 mounts")  # the last: they stay until this mount namespace ends
     mounts = measure.many_mounts()
-    raw["many_mounts"] = {"mounts": mounts, **timed([row for row in working if row[0] in ("floor", "sv run", "bwrap --unshare-all", "crun")], 0)}
+    raw["many_mounts"], _ = timed([row for row in working if row[0] in ("floor", "sv run", "bwrap --unshare-all", "crun")], 0)
+    raw["many_mounts"]["mounts"] = mounts
     with open(f"{rows.WORK}/raw.json", "w") as file:
         json.dump(raw, file, indent=1)
     print(report.text(raw))

@@ -38,13 +38,12 @@ def promises(raw):
     for row, other, word, *promised in rows.PROMISES:
         cells = [f"{row} / {other}", f"{word} {promised[0]}" + (f", {promised[1]} with rest" if promised[0] != promised[1] else "")]
         for mode, bound in zip(("back_to_back", "with_rest"), promised):
-            measured = raw[mode]
-            if row not in measured or other not in measured:
+            if (measured := raw["ratios"][mode].get(f"{row} / {other}")) is None:
                 cells.append("-")
                 continue
-            ratio = measured[row]["median_us"] / measured[other]["median_us"]
-            missed = ratio > bound if word == "at most" else ratio < bound
-            cells.append(f"{ratio:.2f}" + (" (missed)" if missed else ""))
+            ratio, noise = measured
+            missed = ratio > bound * (1 + noise) if word == "at most" else ratio < bound * (1 - noise)
+            cells.append(f"{ratio:.2f} +- {noise:.0%}" + (" (missed)" if missed else ""))
         lines.append(cells)
     lines.append(["system calls of sv run, all processes", f"at most {rows.SYSCALLS_PROMISED} (aim: 200)", raw["syscalls"]["sv run"], ""])
     lines.append(["sv and init of an idle container, PSS", f"at most {rows.IDLE_PROMISED_KB} KB", f"{raw['idle']['pss_kb']} KB", ""])
@@ -98,7 +97,7 @@ def inits(raw):
 def text(raw, charts=False):
     machine = raw["machine"]
     where = (f"{machine['date']}, Linux {machine['kernel']}, {machine['cpus']} CPUs ({machine['cpu']}), {machine['memory_gb']} GB, load "
-             f"{machine['load']:.1f} at the start; {raw['runs']} runs of each. " +
+             f"{machine['load']:.1f} at the start; {raw['runs']} runs of each, twice as many back to back. " +
              ", ".join(f"{name} {version}" for name, version in machine["versions"].items()) + ".")
     left = "Left out: " + ", ".join(raw["left_out"]) + "." if raw["left_out"] else "Nobody is left out."
     chart = {key: f"\n![{key}](bench-{key}.svg)\n" if charts else "" for key in CHARTS}
