@@ -440,15 +440,19 @@ static void take_orders(struct server *server)
 			forward_to_job(server, orders[i]);
 }
 
-static void serve_round(struct server *server)
+/* Waits so many milliseconds at most, under sv; < 0: without end. False: nothing has happened. */
+static bool serve_round(struct server *server, int most)
 {
 	struct pollfd wait[2] = { { .fd = server->of->signals, .events = POLLIN },
 				  { .fd = server->of->socket, .events = POLLIN } };
-	int timeout = server->is_reaping ? 0 : next_timeout(server);
+	int timeout = server->is_reaping ? 0 : next_timeout(server), ready = 1;
 
+	if (timeout < 0)
+		timeout = most;
 	/* Without sv there are only signals to wait for. With it, a descriptor stands for them beside the socket. */
 	if (server->of->socket >= 0) {
-		if (sys_poll(wait, 2, timeout) < 0)
+		ready = sys_poll(wait, 2, timeout);
+		if (ready < 0)
 			wait[0].revents = wait[1].revents = 0;
 		if (wait[1].revents != 0)
 			take_orders(server);
@@ -458,11 +462,11 @@ static void serve_round(struct server *server)
 		(void)take_one(server, SYS_SIGSET_ALL, timeout);
 	if (server->is_reaping)
 		reap(server);
-	if (is_done(server))
-		return;
-	take_others(server);
+	if (!is_done(server))
+		take_others(server);
 	if (!is_done(server))
 		check_deadlines(server);
+	return ready != 0;
 }
 
 /*
@@ -471,6 +475,8 @@ static void serve_round(struct server *server)
  */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's own name */
 extern const char __executable_start[] __attribute__((weak)), hot_start[] __attribute__((weak));
+
+#define SHORT_MS 200 /* under sv: a container that lives longer is worth giving memory back for */
 
 static void drop_cold(void)
 {
@@ -491,11 +497,17 @@ int serve(const struct service *service)
 		.kill_at = NEVER,
 		.give_up_at = NEVER,
 	};
+	bool is_quiet = service->socket < 0;
+	int most = SHORT_MS;
 
-	drop_cold();
 	do {
-		while (!is_done(&server))
-			serve_round(&server);
+		while (!is_done(&server)) {
+			if (is_quiet) {
+				drop_cold();
+				most = -1;
+			}
+			is_quiet = !serve_round(&server, most) && most >= 0;
+		}
 	} while (begin_ending(&server));
 	return server.ended_by != 0 ? -server.ended_by : server.status;
 }
