@@ -89,5 +89,8 @@ unlike "$err" first 'its last line'
 kill "$server"
 umount /dev/net
 run "$SV" run "$ROOTFS" /bin/true
+run setpriv --reuid 1000 --regid 1000 --clear-groups env -u XDG_RUNTIME_DIR "$SV" run "$R" /bin/true
+is "$status" 0 'an ordinary user'\''s next one'
+ok 'takes what his killed one left' [ ! -e /tmp/sv-1000 ]
 leftovers
 done_testing
