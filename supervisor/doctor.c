@@ -593,7 +593,8 @@ static void check_rules(struct report *report)
 
 static void check_user_network(struct report *report)
 {
-	FD int tun = sys_openat(AT_FDCWD, TUN, O_RDWR | O_CLOEXEC, 0);
+	/* To open it would load a module. */
+	int tun = (int)sys_result(access(TUN, R_OK | W_OK));
 	struct error error = { 0 };
 	struct usernet usernet;
 

@@ -56,8 +56,8 @@ static int import_as(struct store_verb *verb, struct store_work *work, struct im
 	progress_begin(&progress, image->name);
 	result = image_import(&import, image, &why);
 	progress_end(&progress);
-	if (result <
-	    0) /* what an errno describes names its object itself; the rest is about the source */
+	/* What an errno describes names its object itself; the rest is about the source. */
+	if (result < 0)
 		return error_hint(error,
 				  why.number != 0
 					  ? error_set(error, -why.number, "%s", why.text)

@@ -10,7 +10,6 @@
 #include "container.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -302,17 +301,19 @@ static bool collect(int directory, const char *name)
 	       record_clean(fd, name, &ignored) == 0 && sys_unlinkat(directory, name, 0) == 0;
 }
 
-/* Beside many that live, an eighth of the starts looks at all of them: a start must not cost more with every container. */
+/*
+ * Beside many that live, an eighth of the starts looks at all of them: a start must not cost more with every container. Which, the
+ * pid decides, by its hash: pids come in steps, and names may all end alike.
+ */
 static bool is_thorough(const struct state *state)
 {
-	return state->fd < 0 || (state->name[strlen(state->name) - 1] & 7) == 0;
+	return state->fd < 0 || (uint32_t)getpid() * 2654435761U >> 29 == 0;
 }
 
 int state_collect(const struct state *state, bool *has_networks)
 {
 	_Alignas(struct sys_dirent64) char buffer[4096];
 	bool is_taken = state->fd >= 0;
-	int most = is_thorough(state) ? INT_MAX : LIVE_MAX;
 	FD int directory =
 		is_taken && state->is_first ? -ENOENT : directory_open(state_path(state));
 	long length = 0;
@@ -321,7 +322,8 @@ int state_collect(const struct state *state, bool *has_networks)
 	*has_networks = false;
 	if (directory < 0)
 		return directory == -ENOENT ? 0 : directory;
-	while (live < most && (length = sys_getdents64(directory, buffer, sizeof(buffer))) > 0) {
+	while ((live < LIVE_MAX || is_thorough(state)) &&
+	       (length = sys_getdents64(directory, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < length;) {
 			const struct sys_dirent64 *entry = (const void *)(buffer + at);
 

@@ -53,8 +53,9 @@ void state_drop(struct state *state);
 void state_keep(struct state *state);
 
 /* Removes what dead supervisors left: for each file in /run/sv that can be locked. Called off the
- * hot path (once the command runs). Beside more than 64 live ones only one start in eight looks
- * at all. Returns how many were removed, or -errno. A host without /run/sv has none. *has_networks: there is a folder of networks, which is network.h's. */
+ * hot path (once the command runs). Beside more than 64 live ones one start in eight looks at all
+ * of them, and the others at the first. Returns how many were removed, or -errno. A host without
+ * /run/sv has none. *has_networks: a folder of networks was seen, which is network.h's. */
 int state_collect(const struct state *state, bool *has_networks);
 
 #define STATE_NETWORKS ".net" /* what that folder is called */

@@ -11,9 +11,9 @@ HEAD = """# Benchmarks
 Made by `make bench` and `make bench-report` from raw figures; `make bench-check` holds the ratios that sv promises.
 
 Every time is of a whole process, from its start to its end, of `/bin/true` (static busybox) in the same root tree, by hyperfine, in
-rounds in which each runs once and none always follows the same. *floor* is a small C program that makes the same namespaces but the user's, and the same mounts,
-devices and masks, by bare system calls, with no supervision, no control group, no filter and no capability dropped
-(tests/bench/floor.c). `sv run` has everything on that is on by default: a user namespace, a seccomp filter, masks,
+rounds in which each runs once and none always follows the same. *floor* is a small C program that makes the same namespaces but
+the user's, and the same mounts, devices and masks, by bare system calls, with no supervision, no control group, no filter and no
+capability dropped (tests/bench/floor.c). `sv run` has everything on that is on by default: a user namespace, a seccomp filter, masks,
 capabilities, a supervisor that outlives the command. crun and runc run a bundle with the same settings: namespaces (the user's
 too), mounts, masks, capabilities, and as much of the filter as its format can say, which libseccomp compiles for them at each
 start; *no filter* is without that. They make a control group, unless told otherwise. /run is a tmpfs.

@@ -24,8 +24,10 @@ def recorded(words, count):
     """The trace of `count` runs; None where there is no tracefs to be had."""
     if not os.path.isdir(f"{TRACEFS}/instances"):
         return None
-    here = f"{TRACEFS}/instances/sv-bench-{os.getpid()}"
+    here = f"{TRACEFS}/instances/sv-bench"
     try:
+        if os.path.isdir(here):  # of one that was killed
+            os.rmdir(here)
         os.mkdir(here)
     except OSError:
         return None

@@ -86,6 +86,15 @@ run env PATH="$T/bad" "$SV" run --net user "$ROOTFS" /bin/true
 like "$status:$err" "^125:sv: $T/bad/pasta can't make the container's network: this is why\$" "what the program said is passed on"
 unlike "$err" first 'its last line'
 
+if [ -e "$T/pasta/pasta" ] || [ -e "$T/slirp4netns/slirp4netns" ]; then
+	doctor() { run setpriv --reuid 1000 --regid 1000 --clear-groups "$SV" doctor; }
+	doctor
+	like "$out" '^ok +--net user, by ' 'doctor: --net user works for an ordinary user'
+	chmod 600 "$T/net/tun"
+	doctor
+	like "$out" '^missing +/dev/net/tun \(EACCES\): no --net user; ' 'doctor: not where the tunnel is closed to him'
+fi
+
 kill "$server"
 umount /dev/net
 run "$SV" run "$ROOTFS" /bin/true

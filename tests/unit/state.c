@@ -231,6 +231,45 @@ static void survives_a_crowd(void)
 	ok(!is_there(STATE_DIRECTORY), "nothing is left");
 }
 
+#define LIVING 200 /* more than what is read of the directory at once */
+
+/* Whatever the names: a dead one among many is found by one of the starts that follow. */
+static void finds_the_dead_in_a_crowd(void)
+{
+	static struct state living[LIVING];
+	struct error error = { 0 };
+	int taken = 0, starts = 0;
+	char name[32];
+
+	for (int i = 0; i < LIVING; i++) {
+		(void)snprintf(name, sizeof(name), "crowd-%d-a", i);
+		living[i].fd = -1;
+		taken += take_name(&living[i], name, &error) == 0;
+	}
+	is_int(taken, LIVING, "many live");
+	put(STATE_DIRECTORY "/z-dead-a", "");
+	put(STATE_DIRECTORY "/0-dead-a", "");
+	while (starts < 400 &&
+	       (is_there(STATE_DIRECTORY "/z-dead-a") || is_there(STATE_DIRECTORY "/0-dead-a"))) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct state state = { .fd = -1 };
+
+			if (take_name(&state, "start-a", &error) == 0)
+				(void)state_collect(&state, &(bool){ false });
+			state_drop(&state);
+			_exit(0);
+		}
+		(void)child_status(pid);
+		starts++;
+	}
+	ok(starts < 400, "a dead one among many is found");
+	for (int i = 0; i < LIVING; i++)
+		state_drop(&living[i]);
+	ok(!is_there(STATE_DIRECTORY), "and nothing is left of them");
+}
+
 int main(void)
 {
 	if (system("rm -rf " STATE_DIRECTORY) != 0)
@@ -241,5 +280,6 @@ int main(void)
 	refuses_what_is_not_its_own();
 	waits_for_the_collector();
 	survives_a_crowd();
+	finds_the_dead_in_a_crowd();
 	return tap_done();
 }
